@@ -1,0 +1,1 @@
+"""All that knows Tornado: REST, uploads, WebSocket, the registry of connections."""

@@ -1,0 +1,36 @@
+"""What a request's headers say: its id, its origin, and the address it really came from."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPServerRequest
+
+_REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+
+def request_id_of(request: HTTPServerRequest) -> str:
+    """Return the id the client or a proxy gave the request, or a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def address_of(request: HTTPServerRequest, proxies: frozenset[str]) -> str:
+    """Return the client's address: the last hop of `X-Forwarded-For` that is not a trusted proxy.
+
+    The header counts only when the connection itself comes from a trusted
+    proxy; from anybody else it is a claim.
+    """
+    address = request.remote_ip or ""
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    while address in proxies and hops and (hop := hops.pop().strip()):
+        address = hop
+    return address
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a URL as browsers write it (scheme, host, port), or an empty text."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""

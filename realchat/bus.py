@@ -1,0 +1,77 @@
+"""What passes between processes, for one process alone: events, who is online, rate limits.
+
+The in-memory adapter behind the ports that the domain declares. It is the real
+thing where one process runs; several need one that they share.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+
+from realchat.events import AnyHappening
+from realchat.limits import Rate
+
+Listener = Callable[[AnyHappening], None]
+
+_MAX_BUCKETS = 100_000
+
+
+class LocalBus:
+    """Hands what is published to every listener, at once and in order."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with all that is published from now on."""
+        self._listeners.append(listener)
+
+    def publish(self, happening: AnyHappening) -> None:
+        """Tell every listener, in the order of their subscription."""
+        for listener in self._listeners:
+            listener(happening)
+
+
+class LocalRoster:
+    """Counts the connections of each user."""
+
+    def __init__(self) -> None:
+        self._connections: Counter[str] = Counter()
+
+    async def appear(self, user_id: str) -> bool:
+        """Count one more connection; tell whether it is the user's first."""
+        self._connections[user_id] += 1
+        return self._connections[user_id] == 1
+
+    async def vanish(self, user_id: str) -> bool:
+        """Count one connection less; tell whether it was the user's last."""
+        self._connections[user_id] -= 1
+        if self._connections[user_id] > 0:
+            return False
+        del self._connections[user_id]
+        return True
+
+    async def online(self, user_ids: Iterable[str]) -> set[str]:
+        """Return those of the users who are connected."""
+        return {user_id for user_id in user_ids if user_id in self._connections}
+
+
+class LocalBuckets:
+    """Token buckets in memory; those longest unused are forgotten first."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def take(self, key: str, rate: Rate) -> float:
+        """Take a token; return 0, or the seconds until there is one."""
+        present = self._clock()
+        tokens, since = self._buckets.pop(key, (float(rate.burst), present))
+        tokens = min(rate.burst, tokens + (present - since) * rate.per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / rate.per_second
+        self._buckets[key] = (tokens if wait else tokens - 1, present)
+        if len(self._buckets) > _MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        return wait

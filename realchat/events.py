@@ -1,0 +1,59 @@
+"""What processes tell each other over the bus: facts that were stored, and passing ones."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from realchat.models import Message
+from realchat.protocol import Ephemeral, MessageKind, TranslationEvent
+
+
+class Happening(Struct, frozen=True, kw_only=True, tag=True):
+    """Something that happened, as it goes over the bus."""
+
+
+class MessageStored(Happening):
+    """A message was stored or changed; `readers` are the members of its conversation."""
+
+    kind: MessageKind
+    message: Message
+    readers: tuple[str, ...]
+
+
+class MessageTranslated(Happening):
+    """A translation was made, or could not be; for the readers of that language."""
+
+    readers: tuple[str, ...]
+    content_lang: str
+    frame: TranslationEvent
+
+
+class Notice(Happening):
+    """A frame for all connections of some users."""
+
+    readers: tuple[str, ...]
+    frame: Ephemeral
+
+
+class SessionsEnded(Happening):
+    """Sessions were revoked: their tokens are void and their sockets close."""
+
+    user_id: str
+    session_ids: tuple[str, ...]
+
+
+class UserChanged(Happening):
+    """A user's profile, languages or blocks changed: what is remembered of them is stale."""
+
+    user_id: str
+
+
+class GroupChanged(Happening):
+    """A group's members, roles, name or existence changed: what is remembered is stale."""
+
+    group_id: str
+
+
+AnyHappening = (
+    MessageStored | MessageTranslated | Notice | SessionsEnded | UserChanged | GroupChanged
+)

@@ -1,0 +1,44 @@
+"""Language codes (BCP 47): one spelling of each, and which of them a reader shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Chinese is written in two scripts that readers of one cannot take for granted
+# in the other, so for it the script counts (RFC 5646, section 4.1).
+_CHINESE_SCRIPTS = {
+    "zh": "zh-Hans",
+    "zh-CN": "zh-Hans",
+    "zh-SG": "zh-Hans",
+    "zh-TW": "zh-Hant",
+    "zh-HK": "zh-Hant",
+    "zh-MO": "zh-Hant",
+}
+
+
+def canonical(tag: str) -> str:
+    """Spell a language tag as RFC 5646 recommends: `pt-br` becomes `pt-BR`."""
+    language, *rest = tag.replace("_", "-").split("-")
+    return "-".join([language.lower(), *map(_spell_subtag, rest)])
+
+
+def base(tag: str) -> str:
+    """Return the part of a tag that decides who can read it: `en-GB` is read as `en`."""
+    spelled = canonical(tag)
+    if spelled.split("-")[0] != "zh":
+        return spelled.split("-")[0]
+    if "Hant" in spelled or "Hans" in spelled:
+        return "zh-Hant" if "Hant" in spelled else "zh-Hans"
+    return _CHINESE_SCRIPTS.get(spelled, "zh-Hans")
+
+
+def can_read(content_lang: str, read: Iterable[str]) -> bool:
+    """Tell whether someone who reads these languages reads a text in `content_lang`."""
+    wanted = base(content_lang)
+    return any(base(tag) == wanted for tag in read)
+
+
+def _spell_subtag(subtag: str) -> str:
+    if len(subtag) == 4:
+        return subtag.title()
+    return subtag.upper() if len(subtag) == 2 else subtag.lower()

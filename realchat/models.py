@@ -1,0 +1,203 @@
+"""The records that pass between floors, and what clients see of them.
+
+Frozen and typed; fields that the contract marks with `?` are `UNSET` when absent.
+What a client must never see (a password's hash) is only in records that no
+handler replies with.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from realchat.fields import ConversationId, Id, Language, Rev, Seq, Timestamp
+
+Role = Literal["owner", "admin", "member"]
+TranslationStatus = Literal["ready", "pending", "unavailable"]
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """A frozen value with named fields only."""
+
+
+class User(Record, kw_only=True):
+    """An account as it is kept. Stays inside: `profile` and `account` are what clients see."""
+
+    id: str
+    email: str
+    name: str
+    language: str
+    reads: tuple[str, ...]
+    password_hash: str | None
+    is_verified: bool
+    avatar_url: str | None
+    blocked: frozenset[str]
+    created_at: datetime
+    last_seen: datetime | None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """All that this user reads without help, the preferred one first."""
+        return (self.language, *self.reads)
+
+
+class Profile(Record, kw_only=True):
+    """A user as others see them."""
+
+    id: Id
+    name: str
+    language: Language
+    avatar_url: str | None
+
+
+class Account(Profile, kw_only=True):
+    """A user as they see themselves."""
+
+    email: str
+    reads: list[Language]
+    is_verified: bool
+    created_at: Timestamp
+
+
+class Session(Record, kw_only=True):
+    """One sign-in of a user on one device, as it is kept."""
+
+    id: str
+    user_id: str
+    refresh_id: str
+    user_agent: str
+    created_at: datetime
+    last_seen: datetime
+    expires_at: datetime
+
+
+class Principal(Record, kw_only=True):
+    """Who asks: a user in one of their sessions."""
+
+    user_id: str
+    session_id: str
+
+
+class Device(Record, kw_only=True):
+    """A session as its user sees it."""
+
+    id: Id
+    created_at: Timestamp
+    last_seen: Timestamp
+    user_agent: str
+    current: bool
+
+
+class Presence(Record, kw_only=True):
+    """Whether somebody is connected, and when they last were."""
+
+    user_id: Id
+    online: bool
+    last_seen: Timestamp | None
+
+
+class Group(Record, kw_only=True):
+    """A group; `members` is in the order of joining."""
+
+    id: Id
+    name: str
+    members: list[Id]
+    roles: dict[str, Role]
+    private: bool
+    created_by: Id
+    created_at: Timestamp
+
+
+class StoredFile(Record, kw_only=True):
+    """An uploaded file as it is kept; `type` was sniffed, not believed."""
+
+    id: str
+    owner_id: str
+    name: str
+    size: int
+    type: str
+    sha256: str
+    width: int | None
+    height: int | None
+    conversations: tuple[str, ...]
+    is_avatar: bool
+    created_at: datetime
+
+
+class Attachment(Record, kw_only=True):
+    """A file as a message shows it; `size` in bytes, `width` and `height` in pixels."""
+
+    url: str
+    name: str
+    size: int
+    type: str
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+    thumbnail_url: str | UnsetType = UNSET
+
+
+class UploadedFile(Attachment, kw_only=True):
+    """A file as its uploader is told of it."""
+
+    id: Id
+    sha256: str
+
+
+class Translation(Record, kw_only=True):
+    """A message's text in a reader's language, or why there is none."""
+
+    lang: Language
+    status: TranslationStatus
+    content: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    engine: str | UnsetType = UNSET
+
+
+class Message(Record, kw_only=True):
+    """A message of a conversation: `seq` is its place, `rev` its latest change."""
+
+    id: Id
+    conversation: ConversationId
+    seq: Seq
+    rev: Rev
+    sender_id: Id
+    recipient_id: Id | UnsetType = UNSET
+    group_id: Id | UnsetType = UNSET
+    content: str
+    content_lang: Language
+    detected: bool
+    files: list[str]
+    attachments: list[Attachment]
+    reply_to: Id | UnsetType = UNSET
+    mentions: list[Id]
+    reactions: dict[str, list[Id]]
+    created_at: Timestamp
+    edited_at: Timestamp | UnsetType = UNSET
+    deleted: bool | UnsetType = UNSET
+    client_id: str | UnsetType = UNSET
+    translation: Translation | UnsetType = UNSET
+
+
+class ReadMark(Record, kw_only=True):
+    """How far one user has come in one conversation, and how they keep it."""
+
+    conversation: str
+    read_seq: int = 0
+    muted: bool = False
+    hidden_seq: int = 0
+
+
+class Conversation(Record, kw_only=True):
+    """A conversation as one of its members sees it in their list."""
+
+    id: ConversationId
+    kind: Literal["dm", "group"]
+    peer: Profile | UnsetType = UNSET
+    group: Group | UnsetType = UNSET
+    last_message: Message | None
+    last_rev: Rev
+    unread: int
+    read_seq: int
+    muted: bool

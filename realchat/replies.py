@@ -1,0 +1,76 @@
+"""The bodies of REST replies that are more than one record."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from realchat.models import Account, Message, Record, UploadedFile
+
+
+class AccountReply(Record, kw_only=True):
+    """Oneself."""
+
+    user: Account
+
+
+class SignedIn(Record, kw_only=True):
+    """A session's tokens; `expires_in` is the access token's life in seconds."""
+
+    user: Account
+    user_id: str
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int
+
+
+class Online(Record, kw_only=True):
+    """Those one shares a conversation with who are connected now."""
+
+    online: list[str]
+
+
+class Invite(Record, kw_only=True):
+    """A token that lets whoever has it join a group."""
+
+    invite: str
+    expires_at: str
+
+
+class ReadState(Record, kw_only=True):
+    """How far one has read a conversation."""
+
+    conversation: str
+    read_seq: int
+    unread: int
+
+
+class UploadReply(Record, kw_only=True):
+    """The files of one upload, in the order they came."""
+
+    files: list[UploadedFile]
+
+
+class SearchHit(Record, kw_only=True):
+    """A message that a search found, and whether the original or a translation matched."""
+
+    message: Message
+    matched: Literal["original", "translation"]
+    lang: str
+    snippet: str | UnsetType = UNSET
+
+
+class ErrorDetail(Struct, frozen=True, kw_only=True):
+    """What went wrong: `code` for programs, `message` for people, `fields` for forms."""
+
+    code: str
+    message: str
+    fields: dict[str, str] | UnsetType = UNSET
+
+
+class ErrorReply(Struct, frozen=True, kw_only=True):
+    """The body of every reply that is not a success."""
+
+    error: ErrorDetail

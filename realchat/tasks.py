@@ -1,0 +1,43 @@
+"""Work that goes on after the answer: kept, logged when it fails, drained at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from realchat.errors import ChatError
+
+logger = logging.getLogger(__name__)
+
+
+class Tasks:
+    """The tasks under way; `drain` waits for them before the program ends."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` without waiting for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._finish)
+
+    async def drain(self, seconds: float = 5.0) -> None:
+        """Wait until all is done, then cancel what still runs."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _finish(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, ChatError):
+            logger.warning("a task after the answer failed: %s", error.code.code)
+        elif error is not None:
+            logger.error("fault in a task after the answer", exc_info=error)

@@ -1,0 +1,65 @@
+"""What every test shares: one real MongoDB a run, a server with its own database a test."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+from handlers.application import make_application, make_server
+from realchat.mongod import EmbeddedMongod, start_mongod
+from realchat.services import Services, open_services
+from realchat.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedMongod]:
+    """One embedded MongoDB for the whole run."""
+    started = start_mongod(tmp_path_factory.mktemp("data"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a test's server; a test module overrides this fixture to change them."""
+    return Settings(
+        mongodb_db=f"test_{secrets.token_hex(6)}",
+        data_dir=tmp_path / "data",
+        upload_dir=tmp_path / "uploads",
+        jwt_access_secret=secrets.token_hex(32),
+        jwt_refresh_secret=secrets.token_hex(32),
+        rate_limits=False,
+    )
+
+
+@pytest.fixture
+def services(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Iterator[Services]:
+    """All services on a database of the test's own."""
+    opened: Services = io_loop.run_sync(lambda: open_services(settings, mongod.uri))
+    yield opened
+    io_loop.run_sync(opened.database.drop)
+    io_loop.run_sync(opened.close)
+
+
+@pytest.fixture
+def app(services: Services) -> Application:
+    """The application, as pytest-tornado wants it."""
+    return make_application(services)
+
+
+@pytest.fixture
+def http_server(
+    io_loop: IOLoop, app: Application, _unused_port: tuple[object, int]
+) -> Iterator[HTTPServer]:
+    """The real server with its real limits, instead of pytest-tornado's bare one."""
+    server = make_server(app)
+    server.add_socket(_unused_port[0])  # type: ignore[arg-type]  # the plugin has no types
+    yield server
+    server.stop()
+    io_loop.run_sync(server.close_all_connections)
