@@ -33,7 +33,7 @@ def make_application(services: Services) -> web.Application:
     """Build the application on its services."""
     arguments = {"services": services}
     return web.Application(
-        [web.URLSpec(route.pattern, route.handler, arguments) for route in ROUTES],
+        [web.url(route.pattern, route.handler, arguments) for route in ROUTES],
         default_handler_class=UnknownRoute,
         default_handler_args=arguments,
         log_function=log_request,

@@ -9,7 +9,7 @@ from realchat.errors import Code
 from realchat.models import Record
 
 
-class Health(Record, kw_only=True):
+class Health(Record, frozen=True, kw_only=True):
     """The process lives."""
 
     status: str

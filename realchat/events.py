@@ -12,7 +12,7 @@ class Happening(Struct, frozen=True, kw_only=True, tag=True):
     """Something that happened, as it goes over the bus."""
 
 
-class MessageStored(Happening):
+class MessageStored(Happening, frozen=True, kw_only=True):
     """A message was stored or changed; `readers` are the members of its conversation."""
 
     kind: MessageKind
@@ -20,7 +20,7 @@ class MessageStored(Happening):
     readers: tuple[str, ...]
 
 
-class MessageTranslated(Happening):
+class MessageTranslated(Happening, frozen=True, kw_only=True):
     """A translation was made, or could not be; for the readers of that language."""
 
     readers: tuple[str, ...]
@@ -28,27 +28,27 @@ class MessageTranslated(Happening):
     frame: TranslationEvent
 
 
-class Notice(Happening):
+class Notice(Happening, frozen=True, kw_only=True):
     """A frame for all connections of some users."""
 
     readers: tuple[str, ...]
     frame: Ephemeral
 
 
-class SessionsEnded(Happening):
+class SessionsEnded(Happening, frozen=True, kw_only=True):
     """Sessions were revoked: their tokens are void and their sockets close."""
 
     user_id: str
     session_ids: tuple[str, ...]
 
 
-class UserChanged(Happening):
+class UserChanged(Happening, frozen=True, kw_only=True):
     """A user's profile, languages or blocks changed: what is remembered of them is stale."""
 
     user_id: str
 
 
-class GroupChanged(Happening):
+class GroupChanged(Happening, frozen=True, kw_only=True):
     """A group's members, roles, name or existence changed: what is remembered is stale."""
 
     group_id: str

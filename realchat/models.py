@@ -22,7 +22,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """A frozen value with named fields only."""
 
 
-class User(Record, kw_only=True):
+class User(Record, frozen=True, kw_only=True):
     """An account as it is kept. Stays inside: `profile` and `account` are what clients see."""
 
     id: str
@@ -43,7 +43,7 @@ class User(Record, kw_only=True):
         return (self.language, *self.reads)
 
 
-class Profile(Record, kw_only=True):
+class Profile(Record, frozen=True, kw_only=True):
     """A user as others see them."""
 
     id: Id
@@ -52,7 +52,7 @@ class Profile(Record, kw_only=True):
     avatar_url: str | None
 
 
-class Account(Profile, kw_only=True):
+class Account(Profile, frozen=True, kw_only=True):
     """A user as they see themselves."""
 
     email: str
@@ -61,7 +61,7 @@ class Account(Profile, kw_only=True):
     created_at: Timestamp
 
 
-class Session(Record, kw_only=True):
+class Session(Record, frozen=True, kw_only=True):
     """One sign-in of a user on one device, as it is kept."""
 
     id: str
@@ -73,14 +73,14 @@ class Session(Record, kw_only=True):
     expires_at: datetime
 
 
-class Principal(Record, kw_only=True):
+class Principal(Record, frozen=True, kw_only=True):
     """Who asks: a user in one of their sessions."""
 
     user_id: str
     session_id: str
 
 
-class Device(Record, kw_only=True):
+class Device(Record, frozen=True, kw_only=True):
     """A session as its user sees it."""
 
     id: Id
@@ -90,7 +90,7 @@ class Device(Record, kw_only=True):
     current: bool
 
 
-class Presence(Record, kw_only=True):
+class Presence(Record, frozen=True, kw_only=True):
     """Whether somebody is connected, and when they last were."""
 
     user_id: Id
@@ -98,7 +98,7 @@ class Presence(Record, kw_only=True):
     last_seen: Timestamp | None
 
 
-class Group(Record, kw_only=True):
+class Group(Record, frozen=True, kw_only=True):
     """A group; `members` is in the order of joining."""
 
     id: Id
@@ -110,7 +110,7 @@ class Group(Record, kw_only=True):
     created_at: Timestamp
 
 
-class StoredFile(Record, kw_only=True):
+class StoredFile(Record, frozen=True, kw_only=True):
     """An uploaded file as it is kept; `type` was sniffed, not believed."""
 
     id: str
@@ -126,7 +126,7 @@ class StoredFile(Record, kw_only=True):
     created_at: datetime
 
 
-class Attachment(Record, kw_only=True):
+class Attachment(Record, frozen=True, kw_only=True):
     """A file as a message shows it; `size` in bytes, `width` and `height` in pixels."""
 
     url: str
@@ -138,14 +138,14 @@ class Attachment(Record, kw_only=True):
     thumbnail_url: str | UnsetType = UNSET
 
 
-class UploadedFile(Attachment, kw_only=True):
+class UploadedFile(Attachment, frozen=True, kw_only=True):
     """A file as its uploader is told of it."""
 
     id: Id
     sha256: str
 
 
-class Translation(Record, kw_only=True):
+class Translation(Record, frozen=True, kw_only=True):
     """A message's text in a reader's language, or why there is none."""
 
     lang: Language
@@ -155,7 +155,7 @@ class Translation(Record, kw_only=True):
     engine: str | UnsetType = UNSET
 
 
-class Message(Record, kw_only=True):
+class Message(Record, frozen=True, kw_only=True):
     """A message of a conversation: `seq` is its place, `rev` its latest change."""
 
     id: Id
@@ -180,7 +180,7 @@ class Message(Record, kw_only=True):
     translation: Translation | UnsetType = UNSET
 
 
-class ReadMark(Record, kw_only=True):
+class ReadMark(Record, frozen=True, kw_only=True):
     """How far one user has come in one conversation, and how they keep it."""
 
     conversation: str
@@ -189,7 +189,7 @@ class ReadMark(Record, kw_only=True):
     hidden_seq: int = 0
 
 
-class Conversation(Record, kw_only=True):
+class Conversation(Record, frozen=True, kw_only=True):
     """A conversation as one of its members sees it in their list."""
 
     id: ConversationId

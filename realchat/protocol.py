@@ -24,32 +24,32 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     ref: Ref | UnsetType = UNSET
 
 
-class Authenticate(Command, tag="auth", kw_only=True):
+class Authenticate(Command, tag="auth", frozen=True, kw_only=True):
     """The access token, as the first frame where no header could carry it."""
 
     token: Token
 
 
-class SendMessage(MessageDraft, tag_field="type", tag="send_message", kw_only=True):
+class SendMessage(MessageDraft, tag_field="type", tag="send_message", frozen=True, kw_only=True):
     """A message to be stored, acked and delivered."""
 
     ref: Ref | UnsetType = UNSET
 
 
-class EditMessage(Command, tag="edit_message", kw_only=True):
+class EditMessage(Command, tag="edit_message", frozen=True, kw_only=True):
     """The new text of one's own message."""
 
     id: Id
     content: Content
 
 
-class DeleteMessage(Command, tag="delete_message", kw_only=True):
+class DeleteMessage(Command, tag="delete_message", frozen=True, kw_only=True):
     """A message to be emptied; it keeps its place."""
 
     id: Id
 
 
-class React(Command, tag="react", kw_only=True):
+class React(Command, tag="react", frozen=True, kw_only=True):
     """A reaction to be set or taken back."""
 
     id: Id
@@ -57,14 +57,14 @@ class React(Command, tag="react", kw_only=True):
     on: bool
 
 
-class Read(Command, tag="read", kw_only=True):
+class Read(Command, tag="read", frozen=True, kw_only=True):
     """How far one has read a conversation."""
 
     conversation: ConversationId
     seq: Seq
 
 
-class Typing(Command, tag="typing", kw_only=True):
+class Typing(Command, tag="typing", frozen=True, kw_only=True):
     """Whether one is writing to a person or a group."""
 
     recipient_id: Id | UnsetType = UNSET
@@ -72,25 +72,25 @@ class Typing(Command, tag="typing", kw_only=True):
     on: bool
 
 
-class StartGroup(CreateGroup, tag_field="type", tag="create_group", kw_only=True):
+class StartGroup(CreateGroup, tag_field="type", tag="create_group", frozen=True, kw_only=True):
     """A new group."""
 
     ref: Ref | UnsetType = UNSET
 
 
-class EnterGroup(JoinGroup, tag_field="type", tag="join_group", kw_only=True):
+class EnterGroup(JoinGroup, tag_field="type", tag="join_group", frozen=True, kw_only=True):
     """A group to join."""
 
     ref: Ref | UnsetType = UNSET
 
 
-class LeaveGroup(Command, tag="leave_group", kw_only=True):
+class LeaveGroup(Command, tag="leave_group", frozen=True, kw_only=True):
     """A group to leave."""
 
     group_id: Id
 
 
-class Ping(Command, tag="ping", kw_only=True):
+class Ping(Command, tag="ping", frozen=True, kw_only=True):
     """A sign of life, answered with `pong`."""
 
 
@@ -122,7 +122,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     file_size: int
 
 
-class Hello(Event, tag="hello", kw_only=True):
+class Hello(Event, tag="hello", frozen=True, kw_only=True):
     """The first frame of an authenticated connection; `epoch` names the database's history."""
 
     user_id: str
@@ -133,7 +133,7 @@ class Hello(Event, tag="hello", kw_only=True):
     limits: Limits
 
 
-class Ack(Event, tag="ack", kw_only=True):
+class Ack(Event, tag="ack", frozen=True, kw_only=True):
     """The answer to a command that was carried out; the fields depend on the command."""
 
     ref: str | UnsetType = UNSET
@@ -147,7 +147,7 @@ class Ack(Event, tag="ack", kw_only=True):
     group_id: str | UnsetType = UNSET
 
 
-class Error(Event, tag="error", kw_only=True):
+class Error(Event, tag="error", frozen=True, kw_only=True):
     """The answer to a command that was not carried out."""
 
     ref: str | UnsetType = UNSET
@@ -157,21 +157,21 @@ class Error(Event, tag="error", kw_only=True):
     retry_after_ms: int | UnsetType = UNSET
 
 
-class Pong(Event, tag="pong", kw_only=True):
+class Pong(Event, tag="pong", frozen=True, kw_only=True):
     """The answer to `ping`."""
 
     ref: str | UnsetType = UNSET
 
 
-class NewMessage(Message, tag_field="type", tag="message", kw_only=True):
+class NewMessage(Message, tag_field="type", tag="message", frozen=True, kw_only=True):
     """A message that was just stored."""
 
 
-class MessageUpdated(Message, tag_field="type", tag="message_updated", kw_only=True):
+class MessageUpdated(Message, tag_field="type", tag="message_updated", frozen=True, kw_only=True):
     """A message that was edited, deleted or reacted to, with its new `rev`."""
 
 
-class TranslationEvent(Event, tag="translation", kw_only=True):
+class TranslationEvent(Event, tag="translation", frozen=True, kw_only=True):
     """What became of a pending translation."""
 
     id: str
@@ -184,7 +184,7 @@ class TranslationEvent(Event, tag="translation", kw_only=True):
     engine: str | UnsetType = UNSET
 
 
-class ReadEvent(Event, tag="read", kw_only=True):
+class ReadEvent(Event, tag="read", frozen=True, kw_only=True):
     """Somebody has read up to `seq`."""
 
     conversation: str
@@ -192,7 +192,7 @@ class ReadEvent(Event, tag="read", kw_only=True):
     seq: int
 
 
-class TypingEvent(Event, tag="typing", kw_only=True):
+class TypingEvent(Event, tag="typing", frozen=True, kw_only=True):
     """Somebody began or stopped writing."""
 
     conversation: str
@@ -200,7 +200,7 @@ class TypingEvent(Event, tag="typing", kw_only=True):
     on: bool
 
 
-class PresenceEvent(Event, tag="presence", kw_only=True):
+class PresenceEvent(Event, tag="presence", frozen=True, kw_only=True):
     """Somebody one shares a conversation with came or went."""
 
     user_id: str
@@ -208,25 +208,25 @@ class PresenceEvent(Event, tag="presence", kw_only=True):
     last_seen: str | None
 
 
-class GroupCreated(Event, tag="group_created", kw_only=True):
+class GroupCreated(Event, tag="group_created", frozen=True, kw_only=True):
     """A group that one is a member of was made."""
 
     group: Group
 
 
-class GroupUpdated(Event, tag="group_updated", kw_only=True):
+class GroupUpdated(Event, tag="group_updated", frozen=True, kw_only=True):
     """A group that one is a member of was changed."""
 
     group: Group
 
 
-class GroupLeft(Event, tag="group_left", kw_only=True):
+class GroupLeft(Event, tag="group_left", frozen=True, kw_only=True):
     """One is no longer a member of a group, or it is gone."""
 
     group_id: str
 
 
-class GoingAway(Event, tag="going_away", kw_only=True):
+class GoingAway(Event, tag="going_away", frozen=True, kw_only=True):
     """The server is about to stop; come back after a while."""
 
     retry_after_ms: int
@@ -250,7 +250,7 @@ AnyEvent = (
 )
 
 Ephemeral = ReadEvent | TypingEvent | PresenceEvent | GroupCreated | GroupUpdated | GroupLeft
-_COMMANDS = msgspec.json.Decoder(AnyCommand)
+_COMMANDS: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _REFS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _REF = msgspec.json.Decoder(Ref)
 

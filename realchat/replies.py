@@ -9,13 +9,13 @@ from msgspec import UNSET, Struct, UnsetType
 from realchat.models import Account, Message, Record, UploadedFile
 
 
-class AccountReply(Record, kw_only=True):
+class AccountReply(Record, frozen=True, kw_only=True):
     """Oneself."""
 
     user: Account
 
 
-class SignedIn(Record, kw_only=True):
+class SignedIn(Record, frozen=True, kw_only=True):
     """A session's tokens; `expires_in` is the access token's life in seconds."""
 
     user: Account
@@ -26,20 +26,20 @@ class SignedIn(Record, kw_only=True):
     expires_in: int
 
 
-class Online(Record, kw_only=True):
+class Online(Record, frozen=True, kw_only=True):
     """Those one shares a conversation with who are connected now."""
 
     online: list[str]
 
 
-class Invite(Record, kw_only=True):
+class Invite(Record, frozen=True, kw_only=True):
     """A token that lets whoever has it join a group."""
 
     invite: str
     expires_at: str
 
 
-class ReadState(Record, kw_only=True):
+class ReadState(Record, frozen=True, kw_only=True):
     """How far one has read a conversation."""
 
     conversation: str
@@ -47,13 +47,13 @@ class ReadState(Record, kw_only=True):
     unread: int
 
 
-class UploadReply(Record, kw_only=True):
+class UploadReply(Record, frozen=True, kw_only=True):
     """The files of one upload, in the order they came."""
 
     files: list[UploadedFile]
 
 
-class SearchHit(Record, kw_only=True):
+class SearchHit(Record, frozen=True, kw_only=True):
     """A message that a search found, and whether the original or a translation matched."""
 
     message: Message

@@ -33,7 +33,7 @@ class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A JSON object that a client sends; fields it does not know are refused."""
 
 
-class Register(Body, kw_only=True):
+class Register(Body, frozen=True, kw_only=True):
     """Who is to have an account."""
 
     email: Email
@@ -42,26 +42,26 @@ class Register(Body, kw_only=True):
     language: Language = "en"
 
 
-class Login(Body, kw_only=True):
+class Login(Body, frozen=True, kw_only=True):
     """Who signs in."""
 
     email: Email
     password: GivenPassword
 
 
-class Refresh(Body, kw_only=True):
+class Refresh(Body, frozen=True, kw_only=True):
     """The refresh token to be spent."""
 
     refresh_token: Token
 
 
-class Logout(Body, kw_only=True):
+class Logout(Body, frozen=True, kw_only=True):
     """Whether only this session ends or all of the user's."""
 
     everywhere: bool = False
 
 
-class UpdateAccount(Body, kw_only=True):
+class UpdateAccount(Body, frozen=True, kw_only=True):
     """What to change of one's own account; a new password needs the current one."""
 
     name: Name | UnsetType = UNSET
@@ -75,13 +75,13 @@ class UpdateAccount(Body, kw_only=True):
     avatar: FileUrl | UnsetType | None = UNSET
 
 
-class RequestOtp(Body, kw_only=True):
+class RequestOtp(Body, frozen=True, kw_only=True):
     """Where to send a one-time code."""
 
     email: Email
 
 
-class VerifyOtp(Body, kw_only=True):
+class VerifyOtp(Body, frozen=True, kw_only=True):
     """A one-time code; `name` is for an account that does not exist yet."""
 
     email: Email
@@ -89,7 +89,7 @@ class VerifyOtp(Body, kw_only=True):
     name: Name | UnsetType = UNSET
 
 
-class ResetPassword(Body, kw_only=True):
+class ResetPassword(Body, frozen=True, kw_only=True):
     """A new password, allowed by a one-time code."""
 
     email: Email
@@ -97,7 +97,7 @@ class ResetPassword(Body, kw_only=True):
     password: Password
 
 
-class CreateGroup(Body, kw_only=True):
+class CreateGroup(Body, frozen=True, kw_only=True):
     """A new group; its creator is its owner and need not be in `members`."""
 
     name: Name
@@ -107,40 +107,40 @@ class CreateGroup(Body, kw_only=True):
     private: bool = False
 
 
-class UpdateGroup(Body, kw_only=True):
+class UpdateGroup(Body, frozen=True, kw_only=True):
     """What to change of a group."""
 
     name: Name | UnsetType = UNSET
     private: bool | UnsetType = UNSET
 
 
-class JoinGroup(Body, kw_only=True):
+class JoinGroup(Body, frozen=True, kw_only=True):
     """The public group to join, or an invite to any."""
 
     group_id: Id | UnsetType = UNSET
     invite: Token | UnsetType = UNSET
 
 
-class SetMember(Body, kw_only=True):
+class SetMember(Body, frozen=True, kw_only=True):
     """The role of a member."""
 
     role: Role = "member"
 
 
-class MarkRead(Body, kw_only=True):
+class MarkRead(Body, frozen=True, kw_only=True):
     """How far one has read."""
 
     seq: Seq
 
 
-class UpdateConversation(Body, kw_only=True):
+class UpdateConversation(Body, frozen=True, kw_only=True):
     """How one keeps a conversation in one's own list."""
 
     muted: bool | UnsetType = UNSET
     hidden: bool | UnsetType = UNSET
 
 
-class MessageDraft(Body, kw_only=True):
+class MessageDraft(Body, frozen=True, kw_only=True):
     """A message to be sent, to a person or to a group."""
 
     recipient_id: Id | UnsetType = UNSET
@@ -152,19 +152,19 @@ class MessageDraft(Body, kw_only=True):
     client_id: ClientId | UnsetType = UNSET
 
 
-class EditMessage(Body, kw_only=True):
+class EditMessage(Body, frozen=True, kw_only=True):
     """The new text of a message."""
 
     content: Content
 
 
-class SearchPeople(Body, kw_only=True):
+class SearchPeople(Body, frozen=True, kw_only=True):
     """The beginning of a name, or a whole e-mail address."""
 
     q: Annotated[str, Meta(min_length=1, max_length=254, description="1 to 254 characters")]
 
 
-class History(Body, kw_only=True):
+class History(Body, frozen=True, kw_only=True):
     """Which part of a conversation to read."""
 
     limit: Limit = 50
@@ -173,25 +173,25 @@ class History(Body, kw_only=True):
     changed_since: Rev | UnsetType = UNSET
 
 
-class DirectHistory(History, kw_only=True):
+class DirectHistory(History, frozen=True, kw_only=True):
     """Which part of a direct conversation to read."""
 
     user_id: Id
 
 
-class GroupHistory(History, kw_only=True):
+class GroupHistory(History, frozen=True, kw_only=True):
     """Which part of a group's conversation to read."""
 
     group_id: Id
 
 
-class TranslationQuery(Body, kw_only=True):
+class TranslationQuery(Body, frozen=True, kw_only=True):
     """The language to read a message in; one's own when absent."""
 
     lang: Language | UnsetType = UNSET
 
 
-class SearchMessages(Body, kw_only=True):
+class SearchMessages(Body, frozen=True, kw_only=True):
     """What to look for, optionally in one conversation or in one language."""
 
     q: SearchText
