@@ -142,7 +142,7 @@ class Collection:
     async def update(
         self, query: Query, change: Query | list[Query], *, upsert: bool = False
     ) -> int:
-        """Change one document; return how many matched (an upsert counts). Raises `DuplicateError`."""
+        """Change one document; return how many matched or were made. Raises `DuplicateError`."""
         result = await guard(self._motor.update_one(query, change, upsert=upsert))
         return result.matched_count + (result.upserted_id is not None)
 

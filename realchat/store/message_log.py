@@ -1,0 +1,255 @@
+"""The one writer of messages: gives each its place and stores it, many in one write.
+
+Rounds: all that arrived while a round was written makes up the next one. In a
+round each conversation has either a run of new messages or one change of an
+old one, in the order of arrival, and never two rounds at once: so a conversation's
+numbers become visible in their order, and whoever has seen `rev` 7 will not
+find a 6 later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from typing import Any
+
+from realchat.drafts import Change, Draft
+from realchat.errors import ChatError, Code
+from realchat.ids import new_id
+from realchat.memory import Memory
+from realchat.models import Message
+from realchat.store.database import Document, DuplicateError, object_id
+from realchat.store.log_entries import (
+    EMPTIED,
+    Append,
+    Stored,
+    Update,
+    answer_repeated,
+    claim,
+    publish,
+    settle,
+    write_change,
+)
+from realchat.store.messages import Messages, Numbers, read_message, write_message
+
+logger = logging.getLogger(__name__)
+
+# As many as fit well below MongoDB's 48 MB a message: 500 of 10,000 characters
+# of 4 bytes are 20 MB.
+_MAX_APPENDS = 500
+_MAX_REMEMBERED = 50_000
+
+
+class MessageLog:
+    """Appends and changes messages; what it returns is journaled by a majority."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._waiting: OrderedDict[str, deque[Append | Update]] = OrderedDict()
+        self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
+        self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
+        self._writer: asyncio.Task[None] | None = None
+
+    async def append(self, draft: Draft, stored: Stored) -> tuple[Message, bool]:
+        """Store a message at the end of its conversation; tell whether it is a new one.
+
+        `stored` is called with it, in the conversation's order, before this
+        returns, and also when the caller is gone by then. A `client_id` that
+        its sender used before returns the message of that time. Raises
+        `idempotency_conflict` and `unavailable`.
+        """
+        key = (draft.sender_id, draft.client_id or draft.id)
+        while key in self._claims:
+            await asyncio.wait([self._claims[key]])
+        entry = Append(draft, stored, asyncio.get_running_loop().create_future())
+        self._claims[key] = entry.result
+        entry.result.add_done_callback(lambda _: self._claims.pop(key))
+        self._enqueue(draft.conversation, entry)
+        return await entry.result
+
+    async def change(self, message: Message, change: Change, stored: Stored) -> Message | None:
+        """Change a message; return it as it is then, or None where there was nothing to change.
+
+        `stored` is called as for `append`. Raises `unavailable`.
+        """
+        future: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        entry = Update(message.id, message.conversation, change, stored, future)
+        self._enqueue(message.conversation, entry)
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until all that was accepted is written."""
+        if self._writer is not None:
+            await self._writer
+
+    def _enqueue(self, conversation: str, entry: Append | Update) -> None:
+        self._waiting.setdefault(conversation, deque()).append(entry)
+        if self._writer is None:
+            self._writer = asyncio.get_running_loop().create_task(self._write_rounds())
+
+    async def _write_rounds(self) -> None:
+        while self._waiting:
+            appends, updates = self._take_round()
+            await asyncio.gather(self._write_appends(appends), *map(self._write_update, updates))
+        self._writer = None
+
+    def _take_round(self) -> tuple[list[Append], list[Update]]:
+        """Take the next change or run of messages of each conversation, while there is room."""
+        appends: list[Append] = []
+        updates: list[Update] = []
+        for conversation, queue in list(self._waiting.items()):
+            if isinstance(head := queue[0], Update):
+                updates.append(head)
+                queue.popleft()
+            else:
+                while queue and len(appends) < _MAX_APPENDS and isinstance(queue[0], Append):
+                    appends.append(queue[0])
+                    queue.popleft()
+            if not queue:
+                del self._waiting[conversation]
+        return appends, updates
+
+    async def _write_appends(self, appends: list[Append]) -> None:
+        try:
+            fresh = await self._sort_out_repeated(appends)
+            documents = await self._place(fresh)
+            refused = await self._insert(documents)
+        except Exception as error:
+            self._fail(appends, error)
+            return
+        for place, (entry, document) in enumerate(zip(fresh, documents, strict=True)):
+            if place not in refused:
+                numbers = Numbers(document["seq"], document["rev"])
+                self._numbers.put(document["conversation"], numbers)
+                settle(entry, read_message(document))
+        await self._handle_refused([(fresh[n], documents[n], key) for n, key in refused.items()])
+
+    async def _insert(self, documents: list[Document]) -> dict[int, tuple[str, ...]]:
+        if not documents:
+            return {}
+        return await self._messages.collection.insert_unordered(documents)
+
+    async def _place(self, appends: Sequence[Append]) -> list[Document]:
+        """Give each draft the next numbers of its conversation."""
+        conversations = dict.fromkeys(entry.draft.conversation for entry in appends)
+        last = dict(
+            zip(
+                conversations,
+                await asyncio.gather(*map(self._numbers.get, conversations)),
+                strict=True,
+            )
+        )
+        documents = []
+        for entry in appends:
+            seq, rev = last[entry.draft.conversation]
+            last[entry.draft.conversation] = Numbers(seq + 1, rev + 1)
+            documents.append(write_message(entry.draft, seq + 1, rev + 1))
+        return documents
+
+    async def _sort_out_repeated(self, appends: Sequence[Append]) -> list[Append]:
+        """Answer those whose `client_id` was stored before; return the others.
+
+        Only for messages that others follow in their run: refused by the unique
+        index, such a one would leave its place empty with the next ones taken.
+        The last of a run leaves no gap, so the index alone decides about it.
+        """
+        followed = [
+            entry
+            for entry, following in itertools.pairwise(appends)
+            if entry.draft.client_id and entry.draft.conversation == following.draft.conversation
+        ]
+        if not followed:
+            return list(appends)
+        documents = await self._messages.collection.find({"$or": [claim(e) for e in followed]})
+        known = {(one["sender_id"], one["client_id"]): one for one in documents}
+        fresh = []
+        for entry in appends:
+            document = known.get((entry.draft.sender_id, entry.draft.client_id))
+            if document is None:
+                fresh.append(entry)
+            else:
+                answer_repeated(entry, document)
+        return fresh
+
+    async def _handle_refused(
+        self, refused: list[tuple[Append, Document, tuple[str, ...]]]
+    ) -> None:
+        """Answer repeated messages, and put those that lost their place to another process back."""
+        for entry, document, index in reversed(refused):
+            conversation = entry.draft.conversation
+            last = self._numbers.peek(conversation)
+            self._numbers.forget(conversation)
+            if index[:1] == ("conversation",):
+                self._waiting.setdefault(conversation, deque()).appendleft(entry)
+            else:
+                await self._answer_refused(entry, document, last)
+
+    async def _answer_refused(
+        self, entry: Append, document: Document, last: Numbers | None
+    ) -> None:
+        try:
+            stored = await self._messages.collection.find_one(claim(entry))
+            if last and last.seq > document["seq"]:
+                await self._fill(document, last, entry)
+        except Exception as error:
+            self._fail([entry], error)
+            return
+        answer_repeated(entry, stored or document)
+
+    async def _fill(self, refused: Document, last: Numbers, entry: Append) -> None:
+        """Put a deleted message where a repeated one left a place empty before others.
+
+        It takes two processes that store the same `client_id` at the same
+        moment, one of them with more messages behind it.
+        """
+        document = {
+            **refused,
+            **EMPTIED,
+            "_id": object_id(new_id()),
+            "rev": last.rev + 1,
+            "deleted": True,
+        }
+        del document["client_id"]
+        if not await self._messages.collection.insert_unordered([document]):
+            publish(entry.stored, read_message(document))
+
+    async def _write_update(self, entry: Update) -> None:
+        try:
+            message = await self._apply(entry)
+        except Exception as error:
+            self._fail([entry], error)
+            return
+        if message is not None:
+            publish(entry.stored, message)
+        if not entry.result.done():
+            entry.result.set_result(message)
+
+    async def _apply(self, entry: Update) -> Message | None:
+        condition, change = write_change(entry.change)
+        query = {"_id": object_id(entry.message_id), "deleted": {"$ne": True}, **condition}
+        while True:
+            seq, rev = await self._numbers.get(entry.conversation)
+            change.setdefault("$set", {})["rev"] = rev + 1
+            try:
+                document = await self._messages.collection.find_and_update(query, change)
+            except DuplicateError:  # another process took this rev: the next one, then
+                self._numbers.forget(entry.conversation)
+                continue
+            if document is None:
+                return None
+            self._numbers.put(entry.conversation, Numbers(seq, rev + 1))
+            return read_message(document)
+
+    def _fail(self, entries: Sequence[Append | Update], error: Exception) -> None:
+        """Tell each waiting one; what was stored of it is unknown, so the numbers are, too."""
+        if not isinstance(error, ChatError):
+            logger.error("fault while writing messages", exc_info=error)
+            error = ChatError(Code.INTERNAL)
+        for entry in entries:
+            conversation = entry.draft.conversation if isinstance(entry, Append) else entry[1]
+            self._numbers.forget(conversation)
+            if not entry.result.done():
+                entry.result.set_exception(error)

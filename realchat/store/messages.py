@@ -1,0 +1,179 @@
+"""Messages as MongoDB keeps them, and every way of reading them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import UNSET, to_builtins
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from realchat.drafts import Draft
+from realchat.ids import timestamp
+from realchat.models import Attachment, Message
+from realchat.store.database import Collection, Database, Document, Query, object_id
+
+# What makes order and idempotency facts of the database. Every number and every
+# client_id is taken at most once, whatever process tries.
+BY_SEQ = IndexModel([("conversation", ASCENDING), ("seq", ASCENDING)], unique=True)
+BY_REV = IndexModel([("conversation", ASCENDING), ("rev", ASCENDING)], unique=True)
+BY_CLIENT_ID = IndexModel(
+    [("sender_id", ASCENDING), ("client_id", ASCENDING)],
+    unique=True,
+    partialFilterExpression={"client_id": {"$exists": True}},
+)
+BY_FILE = IndexModel(
+    [("files", ASCENDING)], partialFilterExpression={"attachments.0": {"$exists": True}}
+)
+
+
+class Numbers(NamedTuple):
+    """The last `seq` and the last `rev` of a conversation; 0 before its first message."""
+
+    seq: int
+    rev: int
+
+
+class Messages:
+    """The `messages` collection, read."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection: Collection = database.collection("messages")
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self.collection.create_indexes(BY_SEQ, BY_REV, BY_CLIENT_ID, BY_FILE)
+
+    async def find(self, message_id: str) -> Message | None:
+        """Return one message."""
+        document = await self.collection.find_one({"_id": object_id(message_id)})
+        return read_message(document) if document else None
+
+    async def find_many(self, message_ids: Sequence[str]) -> list[Message]:
+        """Return those of the messages that there are, in no order."""
+        ids = [object_id(message_id) for message_id in message_ids]
+        return [read_message(found) for found in await self.collection.find({"_id": {"$in": ids}})]
+
+    async def page(
+        self, conversation: str, *, before: int | None, after: int | None, limit: int
+    ) -> list[Message]:
+        """Return a part of a conversation, newest first: the latest, or those next to `after`."""
+        seqs = {
+            **({"$lt": before} if before is not None else {}),
+            **({"$gt": after} if after is not None else {}),
+        }
+        query: Query = {"conversation": conversation, **({"seq": seqs} if seqs else {})}
+        direction = DESCENDING if after is None else ASCENDING
+        found = await self.collection.find(query, sort=[("seq", direction)], limit=limit)
+        return [read_message(one) for one in (found if after is None else reversed(found))]
+
+    async def changes(self, conversation: str, since: int, limit: int) -> list[Message]:
+        """Return what changed after the rev `since`, in rev order."""
+        query = {"conversation": conversation, "rev": {"$gt": since}}
+        found = await self.collection.find(query, sort=[("rev", ASCENDING)], limit=limit)
+        return [read_message(one) for one in found]
+
+    async def numbers(self, conversation: str) -> Numbers:
+        """Return the last numbers of a conversation."""
+        last, latest = await asyncio.gather(
+            self.collection.find_one({"conversation": conversation}, sort=[("seq", DESCENDING)]),
+            self.collection.find_one({"conversation": conversation}, sort=[("rev", DESCENDING)]),
+        )
+        return Numbers(last["seq"] if last else 0, latest["rev"] if latest else 0)
+
+    async def last(self, conversations: Sequence[str]) -> dict[str, tuple[Message, int]]:
+        """Return the last message and the last rev of each conversation that has any."""
+        newest, latest = await asyncio.gather(
+            self._first_of(conversations, "seq"), self._first_of(conversations, "rev")
+        )
+        return {
+            key: (read_message(document), latest[key]["rev"]) for key, document in newest.items()
+        }
+
+    async def is_shared(self, url: str, conversation: str) -> bool:
+        """Tell whether a message of the conversation still shows a file."""
+        query = {"files": url, "attachments.0": {"$exists": True}, "conversation": conversation}
+        return await self.collection.find_one(query) is not None
+
+    async def search(
+        self, conversations: Sequence[str], text: str, *, before: str | None, limit: int
+    ) -> list[Message]:
+        """Return messages whose text holds `text`, in any case, newest first."""
+        query: Document = {
+            "conversation": {"$in": list(conversations)},
+            "content": {"$regex": re.escape(text), "$options": "i"},
+            **({"_id": {"$lt": object_id(before)}} if before else {}),
+        }
+        found = await self.collection.find(query, sort=[("_id", DESCENDING)], limit=limit)
+        return [read_message(one) for one in found]
+
+    async def delete_conversation(self, conversation: str) -> None:
+        """Delete all messages of a conversation."""
+        await self.collection.delete({"conversation": conversation})
+
+    async def _first_of(self, conversations: Sequence[str], number: str) -> dict[str, Document]:
+        # This shape is answered from the index with one look a conversation
+        # (a DISTINCT_SCAN), however many messages each has.
+        found = await self.collection.aggregate(
+            [
+                {"$match": {"conversation": {"$in": list(conversations)}}},
+                {"$sort": {"conversation": -1, number: -1}},
+                {"$group": {"_id": "$conversation", "document": {"$first": "$$ROOT"}}},
+            ]
+        )
+        return {one["_id"]: one["document"] for one in found}
+
+
+def write_message(draft: Draft, seq: int, rev: int) -> Document:
+    """Return a draft as the document that is stored in its place."""
+    optional = {
+        name: value
+        for name in ("recipient_id", "group_id", "reply_to", "client_id")
+        if (value := getattr(draft, name)) is not None
+    }
+    return {
+        "_id": object_id(draft.id),
+        "conversation": draft.conversation,
+        "seq": seq,
+        "rev": rev,
+        "sender_id": draft.sender_id,
+        "content": draft.content,
+        "content_lang": draft.content_lang,
+        "detected": draft.detected,
+        "files": list(draft.files),
+        "attachments": to_builtins(draft.attachments),
+        "mentions": list(draft.mentions),
+        "reactions": {},
+        "created_at": draft.created_at,
+        "fingerprint": draft.fingerprint,
+        **optional,
+    }
+
+
+def read_message(document: Document) -> Message:
+    """Return a stored document as the message it is."""
+    edited_at: datetime | None = document.get("edited_at")
+    return Message(
+        id=str(document["_id"]),
+        conversation=document["conversation"],
+        seq=document["seq"],
+        rev=document["rev"],
+        sender_id=document["sender_id"],
+        recipient_id=document.get("recipient_id", UNSET),
+        group_id=document.get("group_id", UNSET),
+        content=document["content"],
+        content_lang=document["content_lang"],
+        detected=document["detected"],
+        files=document["files"],
+        attachments=[Attachment(**one) for one in document["attachments"]],
+        reply_to=document.get("reply_to", UNSET),
+        mentions=document["mentions"],
+        reactions={emoji: users for emoji, users in document["reactions"].items() if users},
+        created_at=timestamp(document["created_at"]),
+        edited_at=timestamp(edited_at) if edited_at else UNSET,
+        deleted=document.get("deleted", UNSET),
+        client_id=document.get("client_id", UNSET),
+    )
