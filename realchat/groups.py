@@ -1,0 +1,251 @@
+"""Groups: who belongs to them, who may change them, and how others are let in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import UNSET, structs
+
+from realchat.errors import ChatError, Code, invalid
+from realchat.events import AnyHappening, GroupChanged, Notice
+from realchat.ids import group_conversation, new_id, now, require_id, timestamp
+from realchat.memberships import (
+    rank,
+    require_authority,
+    require_role,
+    with_member,
+    without_member,
+)
+from realchat.memory import Memory
+from realchat.models import Group, Role
+from realchat.ports import Bus, KnownPeople
+from realchat.protocol import GroupCreated, GroupLeft, GroupUpdated
+from realchat.replies import Invite
+from realchat.requests import CreateGroup, JoinGroup, UpdateGroup
+from realchat.text import clean_name
+
+INVITE_LIFE = timedelta(days=7)
+_MAX_REMEMBERED = 10_000
+# A change that lost to another is made again on what is there then; so many
+# losses in a row mean that something else is wrong.
+_MAX_TRIES = 10
+
+
+class GroupStore(Protocol):
+    """Where groups and their invites are kept."""
+
+    async def create(self, group: Group, created_at: datetime) -> None:
+        """Store a new group."""
+
+    async def find(self, group_id: str) -> tuple[Group, int] | None:
+        """Return a group with the version that `replace` expects."""
+
+    async def replace(self, group: Group, version: int) -> bool:
+        """Store a changed group, unless somebody else changed that version first."""
+
+    async def delete(self, group_id: str) -> None:
+        """Delete a group and its invites."""
+
+    async def of_member(self, user_id: str) -> list[Group]:
+        """Return the groups of a user."""
+
+    async def add_invite(
+        self, digest: str, group_id: str, created_by: str, expires_at: datetime
+    ) -> None:
+        """Store an invite under the digest of its token."""
+
+    async def find_invite(self, digest: str, moment: datetime) -> str | None:
+        """Return the group that an invite opens at that moment."""
+
+
+class History(Protocol):
+    """What a group leaves behind when it is deleted."""
+
+    async def delete_conversation(self, conversation: str) -> None:
+        """Delete all that was said in a conversation."""
+
+
+class Groups:
+    """All groups; what is returned of them is what the asker may see."""
+
+    def __init__(self, store: GroupStore, people: KnownPeople, history: History, bus: Bus) -> None:
+        self._store = store
+        self._people = people
+        self._history = history
+        self._bus = bus
+        self._remembered = Memory(self._load, _MAX_REMEMBERED)
+        bus.subscribe(self._forget)
+
+    async def get(self, group_id: str) -> Group:
+        """Return a group, whoever asks. Raises `not_found`."""
+        return await self._remembered.get(require_id(group_id))
+
+    async def see(self, user_id: str, group_id: str) -> Group:
+        """Return a group that a user is in or that is public; else raise `not_found`."""
+        group = await self.get(group_id)
+        if group.private and user_id not in group.roles:
+            raise ChatError(Code.NOT_FOUND)
+        return group
+
+    async def of_member(self, user_id: str) -> list[Group]:
+        """Return the groups of a user, the oldest first."""
+        return await self._store.of_member(user_id)
+
+    async def create(self, creator_id: str, request: CreateGroup) -> Group:
+        """Make a group; its creator owns it. Raises `validation_error` and `blocked`."""
+        group = Group(
+            id=new_id(),
+            name=clean_name(request.name),
+            members=[creator_id],
+            roles={creator_id: "owner"},
+            private=request.private,
+            created_by=creator_id,
+            created_at=timestamp(created_at := now()),
+        )
+        for user_id in request.members:
+            await self._check_addition(creator_id, user_id)
+            group = with_member(group, user_id)
+        await self._store.create(group, created_at)
+        self._bus.publish(Notice(readers=tuple(group.members), frame=GroupCreated(group=group)))
+        return group
+
+    async def update(self, user_id: str, group_id: str, request: UpdateGroup) -> Group:
+        """Rename a group or change whether it is private (admins)."""
+        fields = {
+            name: value for name, value in structs.asdict(request).items() if value is not UNSET
+        }
+        if "name" in fields:
+            fields["name"] = clean_name(fields["name"])
+
+        def change(group: Group) -> Group:
+            require_role(group, user_id, "admin")
+            return structs.replace(group, **fields)
+
+        return await self._change(group_id, change)
+
+    async def delete(self, user_id: str, group_id: str) -> None:
+        """Delete a group with all that was said in it (owners)."""
+        group = await self.see(user_id, group_id)
+        require_role(group, user_id, "owner")
+        await self._end(group)
+
+    async def join(self, user_id: str, request: JoinGroup) -> Group:
+        """Enter a public group, or any with an invite; entering twice changes nothing."""
+        group_id = await self._entrance(user_id, request)
+        return await self._change(group_id, lambda group: with_member(group, user_id))
+
+    async def invite(self, user_id: str, group_id: str) -> Invite:
+        """Make a token that lets whoever has it join, for seven days (admins)."""
+        group = await self.see(user_id, group_id)
+        require_role(group, user_id, "admin")
+        token, expires_at = secrets.token_urlsafe(24), now() + INVITE_LIFE
+        await self._store.add_invite(_digest(token), group.id, user_id, expires_at)
+        return Invite(invite=token, expires_at=timestamp(expires_at))
+
+    async def leave(self, user_id: str, group_id: str) -> None:
+        """Leave a group; the last one to leave ends it."""
+        group = await self.see(user_id, group_id)
+        require_role(group, user_id, "member")
+        if group.members == [user_id]:
+            await self._end(group)
+        else:
+            await self._change(group_id, lambda group: without_member(group, user_id))
+
+    async def set_member(self, user_id: str, group_id: str, other_id: str, role: Role) -> Group:
+        """Add somebody, or give a member another role (admins, up to their own role)."""
+        group = await self.see(user_id, group_id)
+        require_role(group, user_id, "admin")
+        if require_id(other_id) not in group.roles:
+            await self._check_addition(user_id, other_id)
+
+        def change(group: Group) -> Group:
+            require_role(group, user_id, "admin")
+            require_authority(group, user_id, other_id)
+            if rank(role) > rank(group.roles[user_id]):
+                raise ChatError(Code.FORBIDDEN, "You cannot give a role above your own.")
+            return with_member(group, other_id, role)
+
+        return await self._change(group_id, change)
+
+    async def remove_member(self, user_id: str, group_id: str, other_id: str) -> None:
+        """Take somebody out of a group (admins; oneself: `leave`)."""
+        if user_id == other_id:
+            await self.leave(user_id, group_id)
+            return
+        group = await self.see(user_id, group_id)
+        require_role(group, user_id, "admin")
+        if other_id not in group.roles:
+            raise ChatError(Code.NOT_FOUND, "This user is not in the group.")
+
+        def change(group: Group) -> Group:
+            require_role(group, user_id, "admin")
+            require_authority(group, user_id, other_id)
+            return without_member(group, other_id)
+
+        await self._change(group_id, change)
+
+    async def _change(self, group_id: str, change: Callable[[Group], Group]) -> Group:
+        """Make a change on the group as it is now, and tell its members."""
+        for _ in range(_MAX_TRIES):
+            found = await self._store.find(require_id(group_id))
+            if found is None:
+                raise ChatError(Code.NOT_FOUND)
+            group, version = found
+            changed = change(group)
+            if changed == group:
+                return group
+            if await self._store.replace(changed, version):
+                self._announce(group, changed)
+                return changed
+        raise ChatError(Code.CONFLICT)
+
+    async def _end(self, group: Group) -> None:
+        await self._history.delete_conversation(group_conversation(group.id))
+        await self._store.delete(group.id)
+        self._bus.publish(GroupChanged(group_id=group.id))
+        self._bus.publish(Notice(readers=tuple(group.members), frame=GroupLeft(group_id=group.id)))
+
+    def _announce(self, before: Group, after: Group) -> None:
+        self._bus.publish(GroupChanged(group_id=after.id))
+        self._bus.publish(Notice(readers=tuple(after.members), frame=GroupUpdated(group=after)))
+        if gone := tuple(before.roles.keys() - after.roles.keys()):
+            self._bus.publish(Notice(readers=gone, frame=GroupLeft(group_id=after.id)))
+
+    async def _entrance(self, user_id: str, request: JoinGroup) -> str:
+        """Return the group that a request may enter."""
+        if isinstance(request.invite, str):
+            group_id = await self._store.find_invite(_digest(request.invite), now())
+            if group_id is None:
+                raise ChatError(Code.NOT_FOUND, "This invite is unknown or no longer good.")
+            return group_id
+        if not isinstance(request.group_id, str):
+            raise invalid("group_id", "is required, unless there is an invite")
+        return (await self.see(user_id, request.group_id)).id
+
+    async def _check_addition(self, user_id: str, other_id: str) -> None:
+        try:
+            await self._people.get(other_id)
+        except ChatError as error:
+            if error.code is Code.NOT_FOUND:
+                raise invalid("members", "must be ids of users") from None
+            raise
+        if await self._people.blocked_between(user_id, other_id):
+            raise ChatError(Code.BLOCKED)
+
+    async def _load(self, group_id: str) -> Group:
+        found = await self._store.find(group_id)
+        if found is None:
+            raise ChatError(Code.NOT_FOUND)
+        return found[0]
+
+    def _forget(self, happening: AnyHappening) -> None:
+        if isinstance(happening, GroupChanged):
+            self._remembered.forget(happening.group_id)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,96 @@
+"""Groups and the invites to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+
+from realchat.ids import timestamp
+from realchat.models import Group
+from realchat.store.database import Database, Document, object_id
+
+
+class Groups:
+    """The `groups` and `invites` collections."""
+
+    def __init__(self, database: Database) -> None:
+        self._groups = database.collection("groups")
+        self._invites = database.collection("invites")
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._groups.create_indexes(IndexModel([("members", ASCENDING)]))
+        await self._invites.create_indexes(
+            IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+            IndexModel([("group_id", ASCENDING)]),
+        )
+
+    async def create(self, group: Group, created_at: datetime) -> None:
+        """Store a new group."""
+        document = {**_write(group), "_id": object_id(group.id), "created_at": created_at}
+        await self._groups.insert({**document, "created_by": group.created_by, "version": 0})
+
+    async def find(self, group_id: str) -> tuple[Group, int] | None:
+        """Return a group with the version that `replace` expects."""
+        document = await self._groups.find_one({"_id": object_id(group_id)})
+        return (_read(document), document["version"]) if document else None
+
+    async def of_member(self, user_id: str) -> list[Group]:
+        """Return the groups of a user, the oldest first."""
+        found = await self._groups.find({"members": user_id}, sort=[("_id", ASCENDING)])
+        return [_read(one) for one in found]
+
+    async def have_both(self, one: str, other: str) -> bool:
+        """Tell whether two users share a group."""
+        return await self._groups.find_one({"members": {"$all": [one, other]}}) is not None
+
+    async def replace(self, group: Group, version: int) -> bool:
+        """Store a changed group, unless somebody else changed that version first."""
+        query = {"_id": object_id(group.id), "version": version}
+        change = {"$set": _write(group), "$inc": {"version": 1}}
+        return await self._groups.update(query, change) == 1
+
+    async def delete(self, group_id: str) -> None:
+        """Delete a group and its invites."""
+        await self._invites.delete({"group_id": group_id})
+        await self._groups.delete({"_id": object_id(group_id)})
+
+    async def add_invite(
+        self, digest: str, group_id: str, created_by: str, expires_at: datetime
+    ) -> None:
+        """Store an invite under the digest of its token."""
+        await self._invites.insert(
+            {
+                "_id": digest,
+                "group_id": group_id,
+                "created_by": created_by,
+                "expires_at": expires_at,
+            }
+        )
+
+    async def find_invite(self, digest: str, moment: datetime) -> str | None:
+        """Return the group that an invite opens at that moment."""
+        found = await self._invites.find_one({"_id": digest, "expires_at": {"$gt": moment}})
+        return found["group_id"] if found else None
+
+
+def _write(group: Group) -> Document:
+    return {
+        "name": group.name,
+        "members": group.members,
+        "roles": group.roles,
+        "private": group.private,
+    }
+
+
+def _read(document: Document) -> Group:
+    return Group(
+        id=str(document["_id"]),
+        name=document["name"],
+        members=document["members"],
+        roles=document["roles"],
+        private=document["private"],
+        created_by=document["created_by"],
+        created_at=timestamp(document["created_at"]),
+    )
