@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from tornado import web
-from tornado.httpserver import HTTPServer
 
-from handlers import operations
+from handlers import documents, operations
 from handlers.base import UnknownRoute
 from handlers.routes import Route
+from handlers.server import Server
+from realchat.metrics import count_request
 from realchat.services import Services
 
 logger = logging.getLogger("realchat.access")
@@ -26,7 +26,11 @@ _MAX_HEADERS = 32 * 1024
 
 ROUTES: list[Route] = [
     *operations.ROUTES,
+    *documents.ROUTES,
 ]
+
+# A handler knows its parameters, not its route.
+_TEMPLATES = {(route.handler, frozenset(route.parameters)): route.template for route in ROUTES}
 
 
 def make_application(services: Services) -> web.Application:
@@ -37,18 +41,19 @@ def make_application(services: Services) -> web.Application:
         default_handler_class=UnknownRoute,
         default_handler_args=arguments,
         log_function=log_request,
+        routes=tuple(ROUTES),
         websocket_max_message_size=64 * 1024,
         websocket_ping_interval=25,
         websocket_ping_timeout=20,
     )
 
 
-def make_server(application: web.Application) -> HTTPServer:
-    """Build the HTTP server with every limit set."""
-    return HTTPServer(
+def make_server(application: web.Application, body_timeout: float = BODY_TIMEOUT) -> Server:
+    """Build the HTTP server with every limit set; times are in seconds."""
+    return Server(
         application,
         idle_connection_timeout=IDLE_TIMEOUT,
-        body_timeout=BODY_TIMEOUT,
+        body_timeout=body_timeout,
         max_header_size=_MAX_HEADERS,
         max_body_size=_NO_LIMIT,
         max_buffer_size=16 * 1024 * 1024,
@@ -59,11 +64,24 @@ def make_server(application: web.Application) -> HTTPServer:
 def log_request(handler: web.RequestHandler) -> None:
     """Write the one line of a request: no query string, for it may hold what people typed."""
     status = handler.get_status()
+    seconds = handler.request.request_time()
+    count_request(template_of(handler), method_of(handler), status, seconds)
     data = {
         "method": handler.request.method,
         "path": handler.request.path,
         "status": status,
-        "ms": round((time.time() - handler.request._start_time) * 1000, 1),
+        "ms": round(seconds * 1000, 1),
     }
     level = logging.ERROR if status >= 500 else logging.INFO
     logger.log(level, "request", extra={"data": data})
+
+
+def template_of(handler: web.RequestHandler) -> str:
+    """Return the template of the route that a handler answers for."""
+    return _TEMPLATES.get((type(handler), frozenset(handler.path_kwargs)), "unknown")
+
+
+def method_of(handler: web.RequestHandler) -> str:
+    """Return the request's method, or `other` for one that nobody knows."""
+    method = handler.request.method or ""
+    return method if method in handler.SUPPORTED_METHODS else "other"

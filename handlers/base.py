@@ -55,6 +55,8 @@ class ApiHandler(web.RequestHandler):
         self.services = services
         self._body = bytearray()
         self._refusal: ChatError | None = None
+        # Not among the default headers: Tornado sets those before it calls this.
+        self._allow_origin()
 
     @property
     def user_id(self) -> str:
@@ -75,7 +77,6 @@ class ApiHandler(web.RequestHandler):
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        self._allow_origin()
 
     async def prepare(self) -> None:
         """Refuse what can be refused before the body is read."""
@@ -128,7 +129,7 @@ class ApiHandler(web.RequestHandler):
     def reply(self, value: object) -> None:
         """Finish with a value as JSON, or with no body for None."""
         if value is None:
-            self.set_status(204)
+            self.set_status(204 if self.get_status() == 200 else self.get_status())
             self.finish()
             return
         self.set_header("Content-Type", "application/json; charset=UTF-8")
@@ -138,6 +139,9 @@ class ApiHandler(web.RequestHandler):
         """Answer with the contract's error body (Tornado calls this for any exception)."""
         error = _as_chat_error(status_code, kwargs.get("exc_info", (None, None))[1])
         self.set_status(error.code.status)
+        self._allow_origin()
+        if error.code is Code.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self.allowed_methods()))
         if error.retry_after is not None:
             self.set_header("Retry-After", str(math.ceil(error.retry_after)))
         if error.code is Code.NOT_AUTHENTICATED:
@@ -153,26 +157,46 @@ class ApiHandler(web.RequestHandler):
         elif not isinstance(value, ChatError | web.HTTPError):
             logger.error("fault while answering", exc_info=value)
 
+    async def head(self, **arguments: str) -> None:
+        """Answer as `GET` would; Tornado leaves out the body."""
+        answer = self.get(**arguments)
+        if answer is not None:
+            await answer
+
     def options(self, *args: str, **kwargs: str) -> None:
         """Answer a browser's question whether another origin may call."""
+        self.set_header("Allow", ", ".join(self.allowed_methods()))
         self.set_status(204)
         self.finish()
 
+    @classmethod
+    def allowed_methods(cls) -> list[str]:
+        """Return the methods that this address takes."""
+        methods = [name for name in cls.SUPPORTED_METHODS if cls.operation_of(name)]
+        return [*methods, "OPTIONS"]
+
+    @classmethod
+    def operation_of(cls, method: str) -> Operation | None:
+        """Return what is declared for a method; `HEAD` is what `GET` is."""
+        declared = getattr(getattr(cls, method.lower(), None), "operation", None)
+        if declared is None and method == "HEAD":
+            return cls.operation_of("GET")
+        assert declared is None or isinstance(declared, Operation)
+        return declared
+
     def _operation(self) -> Operation:
-        method = getattr(type(self), (self.request.method or "").lower(), None)
-        operation = getattr(method, "operation", None)
+        operation = self.operation_of(self.request.method or "")
         if operation is None:
             raise ChatError(Code.METHOD_NOT_ALLOWED)
-        assert isinstance(operation, Operation)
         return operation
 
     def _check_type(self, operation: Operation) -> None:
         if operation.body is None or not self._has_body():
             return
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind != operation.media_type:
+        if kind != operation.media_type or "Content-Encoding" in self.request.headers:
             raise ChatError(
-                Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as {operation.media_type}."
+                Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as plain {operation.media_type}."
             )
 
     def _has_body(self) -> bool:

@@ -24,6 +24,9 @@ class LocalBus:
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
 
+    async def ping(self) -> None:
+        """Return at once: it is there as long as the process is."""
+
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with all that is published from now on."""
         self._listeners.append(listener)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from realchat.bus import LocalBuckets, LocalBus
 from realchat.ids import new_id
 from realchat.limits import Limits
+from realchat.readiness import Readiness
 from realchat.settings import Settings
 from realchat.store.database import Database
 from realchat.tasks import Tasks
@@ -22,6 +23,7 @@ class Services:
     bus: LocalBus
     limits: Limits
     tasks: Tasks
+    readiness: Readiness
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
@@ -41,4 +43,9 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
         bus=bus,
         limits=Limits(LocalBuckets(), enabled=settings.rate_limits),
         tasks=tasks,
+        readiness=Readiness(
+            {"database": database, "bus": bus},
+            mail=bool(settings.email_host),
+            translation=bool(settings.libretranslate_url),
+        ),
     )

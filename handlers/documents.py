@@ -1,0 +1,97 @@
+"""The documents of both interfaces, and the page that shows them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import msgspec
+
+from handlers.base import ApiHandler
+from handlers.endpoint import endpoint
+from handlers.openapi import describe_routes
+from handlers.routes import Route
+from realchat.asyncapi import describe_frames
+from realchat.errors import ChatError, Code
+
+_FOLDER = Path(__file__).parent.parent / "static" / "docs"
+_TYPES = {
+    "docs.html": "text/html; charset=UTF-8",
+    "docs.css": "text/css; charset=UTF-8",
+    "docs.js": "text/javascript; charset=UTF-8",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class OpenApiHandler(ApiHandler):
+    """`/openapi.json`."""
+
+    @endpoint(public=True)
+    async def get(self) -> msgspec.Raw:
+        """Describe the REST interface as OpenAPI 3.1."""
+        return encode_openapi(self.settings["routes"], self.services.settings.public_url)
+
+
+class AsyncApiHandler(ApiHandler):
+    """`/asyncapi.json`."""
+
+    @endpoint(public=True)
+    async def get(self) -> msgspec.Raw:
+        """Describe the WebSocket interface as AsyncAPI 3.0."""
+        return encode_asyncapi(self.services.settings.public_url)
+
+
+class PageHandler(ApiHandler):
+    """`/docs`."""
+
+    @endpoint(public=True, reply_type="text/html")
+    async def get(self) -> None:
+        """Show both documents as a page."""
+        self.send_file("docs.html")
+
+    def send_file(self, name: str) -> None:
+        """Finish with one of the page's files. Raises `not_found`."""
+        if name not in _TYPES:
+            raise ChatError(Code.NOT_FOUND)
+        self.set_header("Content-Type", _TYPES[name])
+        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(read_file(name))
+
+
+class PageFileHandler(PageHandler):
+    """`/docs/…`: the page's style and script."""
+
+    @endpoint(public=True, reply_type="application/octet-stream")
+    async def get(self, name: str) -> None:
+        """Give a file of the page."""
+        self.send_file(name)
+
+
+@functools.cache
+def encode_openapi(routes: tuple[Route, ...], url: str) -> msgspec.Raw:
+    """Write the REST interface's document, once for all who ask."""
+    return msgspec.Raw(msgspec.json.encode(describe_routes(routes, url)))
+
+
+@functools.cache
+def encode_asyncapi(url: str) -> msgspec.Raw:
+    """Write the WebSocket interface's document, once for all who ask."""
+    return msgspec.Raw(msgspec.json.encode(describe_frames(url)))
+
+
+@functools.cache
+def read_file(name: str) -> bytes:
+    """Return a file of the page, read from the disk once."""
+    return (_FOLDER / name).read_bytes()
+
+
+ROUTES = [
+    Route("/openapi.json", OpenApiHandler),
+    Route("/asyncapi.json", AsyncApiHandler),
+    Route("/docs", PageHandler),
+    Route("/docs/{name}", PageFileHandler),
+]

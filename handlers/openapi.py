@@ -1,0 +1,298 @@
+"""The REST interface as an OpenAPI 3.1 document, made of the routes and their types.
+
+Nothing here is written by hand about a particular route: a new one appears by
+being in the route table.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from types import NoneType
+from typing import Any, NamedTuple
+
+from tornado.web import RequestHandler
+from tornado.websocket import WebSocketHandler
+
+from handlers.endpoint import JSON, Operation
+from handlers.routes import Route
+from realchat.errors import Code
+from realchat.fields import ConversationId, Emoji, Id
+from realchat.replies import ErrorReply
+from realchat.requests import History
+from realchat.schemas import (
+    BEARER,
+    LICENSE,
+    VERSION,
+    Schema,
+    collect_schemas,
+    describe_codes,
+    narrow,
+)
+
+METHODS = ("get", "put", "post", "delete", "patch", "head")
+
+_ALWAYS = {Code.INTERNAL}
+_BODY = {
+    Code.INVALID_JSON,
+    Code.INVALID_TEXT,
+    Code.VALIDATION,
+    Code.UNKNOWN_FIELD,
+    Code.BODY_TOO_LARGE,
+    Code.UNSUPPORTED_MEDIA_TYPE,
+    Code.UNAVAILABLE,
+}
+_QUERY = {Code.INVALID_TEXT, Code.VALIDATION, Code.UNKNOWN_FIELD}
+_PATH = {Code.NOT_FOUND}
+_PRIVATE = {Code.NOT_AUTHENTICATED, Code.TOKEN_EXPIRED, Code.UNAVAILABLE}
+# Where a path's parameter is not simply an id.
+_PARAMETERS: dict[str, Any] = {"conversation": ConversationId, "emoji": Emoji, "name": str}
+_INTRODUCTION = """\
+A chat server in which everyone writes and reads in their own language.
+
+Ids are 24 hex digits; times are RFC 3339, UTC, with milliseconds. Bodies are strict
+JSON in UTF-8, and fields that are not known here are refused. Every answer carries
+`X-Request-Id`, which the server's log has too. Every error has the same body with a
+`code` for programs; a request that is not well-formed HTTP gets `bad_request`, a
+method that an address does not take `method_not_allowed`. What a person may not know
+of does not exist for them: `not_found`.
+
+New messages, typing, presence and the like arrive over the WebSocket at `/ws`, which
+`/asyncapi.json` describes."""
+
+
+class Declared(NamedTuple):
+    """An operation where it is found."""
+
+    template: str
+    method: str
+    handler: type[RequestHandler]
+    operation: Operation
+    text: str
+
+
+def describe_routes(routes: Iterable[Route], server: str) -> Schema:
+    """Build the document; `server` is the URL at which people reach it."""
+    routes = list(routes)
+    declared = list(find_operations(routes))
+    schemas, components = collect_schemas(_types_of(declared))
+    writer = _Writer(schemas, components)
+    paths: dict[str, Schema] = defaultdict(dict)
+    for found in declared:
+        paths[found.template][found.method] = writer.describe(found)
+    for route in routes:
+        if route.template not in paths:
+            paths[route.template]["get"] = _describe_plain(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "RealChat",
+            "version": VERSION,
+            "description": _INTRODUCTION,
+            "license": LICENSE,
+        },
+        "servers": [{"url": server}],
+        "tags": _describe_tags(routes),
+        "paths": dict(paths),
+        "components": {
+            "schemas": writer.public_components(declared),
+            "securitySchemes": {"bearer": BEARER},
+        },
+        "x-error-codes": describe_codes(Code),
+    }
+
+
+def find_operations(routes: Iterable[Route]) -> Iterator[Declared]:
+    """Yield every operation that the routes' handlers declare."""
+    for route in routes:
+        for method in METHODS:
+            function = getattr(route.handler, method, None)
+            operation = getattr(function, "operation", None)
+            if isinstance(operation, Operation):
+                text = inspect.getdoc(function) or ""
+                yield Declared(route.template, method, route.handler, operation, text)
+
+
+def errors_of(found: Declared) -> set[Code]:
+    """Return all errors that an operation may answer with."""
+    operation = found.operation
+    codes = _ALWAYS | set(operation.raises)
+    codes |= _PRIVATE if not operation.public else set()
+    codes |= _BODY if operation.body is not None else set()
+    codes |= _QUERY if operation.query is not None else set()
+    codes |= _PATH if "{" in found.template else set()
+    codes |= {Code.RATE_LIMITED} if operation.rate is not None else set()
+    return codes
+
+
+class _Writer:
+    """Writes operations down, with the schemas of their types at hand."""
+
+    def __init__(self, schemas: dict[Any, Schema], components: dict[str, Schema]) -> None:
+        self._schemas = schemas
+        self._components = components
+
+    def describe(self, found: Declared) -> Schema:
+        operation = found.operation
+        _, _, details = found.text.partition("\n")
+        described: Schema = {
+            "operationId": _operation_id(found.method, found.template),
+            "tags": [_tag(found.handler)],
+            "summary": operation.summary,
+            "parameters": [*_path_parameters(found.template), *self._query_parameters(operation)],
+            "responses": {**self._successes(operation), **self._failures(found)},
+            "security": [] if operation.public else [{"bearer": []}],
+        }
+        if details.strip():
+            described["description"] = details.strip()
+        if content := self._body(operation):
+            described["requestBody"] = content
+        return described
+
+    def public_components(self, declared: Iterable[Declared]) -> dict[str, Schema]:
+        """Return the components but for query strings, which stand as parameters."""
+        queries = {self._name(found.operation.query) for found in declared if found.operation.query}
+        return {name: shape for name, shape in self._components.items() if name not in queries}
+
+    def _name(self, kind: Any) -> str:
+        return str(self._schemas[kind]["$ref"]).rpartition("/")[2]
+
+    def _query_parameters(self, operation: Operation) -> list[Schema]:
+        if operation.query is None:
+            return []
+        record = self._components[self._name(operation.query)]
+        required = record.get("required", [])
+        return [
+            _parameter("query", name, shape, required=name in required)
+            for name, shape in record["properties"].items()
+        ]
+
+    def _body(self, operation: Operation) -> Schema | None:
+        if operation.body is not None:
+            shape = self._schemas[operation.body]
+            optional = not self._components.get(self._name(operation.body), {}).get("required")
+            return {"required": not optional, "content": {JSON: {"schema": shape}}}
+        if operation.media_type == JSON:
+            return None
+        return {"required": True, "content": {operation.media_type: _stream(operation)}}
+
+    def _successes(self, operation: Operation) -> Schema:
+        empty = operation.reply_type == JSON and operation.reply in (None, NoneType)
+        status = 204 if empty and operation.status == 200 else operation.status
+        answers = {status: HTTPStatus(status).phrase, **operation.also}
+        return {
+            str(number): {
+                "description": text,
+                "headers": _headers(operation, number),
+                **({} if empty or number in (204, 304) else self._content(operation)),
+            }
+            for number, text in answers.items()
+        }
+
+    def _content(self, operation: Operation) -> Schema:
+        if operation.reply_type == JSON:
+            return {"content": {JSON: {"schema": self._schemas[operation.reply]}}}
+        return {"content": {operation.reply_type: {"schema": {"type": "string"}}}}
+
+    def _failures(self, found: Declared) -> Schema:
+        by_status: dict[int, list[Code]] = defaultdict(list)
+        for code in sorted(errors_of(found), key=lambda code: code.code):
+            by_status[code.status].append(code)
+        return {
+            str(status): {
+                "description": " · ".join(f"`{code.code}`: {code.message}" for code in codes),
+                "headers": _headers(found.operation, status),
+                "content": {JSON: {"schema": narrow(self._schemas[ErrorReply], codes)}},
+            }
+            for status, codes in sorted(by_status.items())
+        }
+
+
+def _types_of(declared: Iterable[Declared]) -> Iterator[Any]:
+    yield ErrorReply
+    for found in declared:
+        operation = found.operation
+        replies = operation.reply if operation.reply_type == JSON else None
+        for kind in (operation.body, operation.query, replies):
+            if kind not in (None, NoneType):
+                yield kind
+
+
+def _path_parameters(template: str) -> list[Schema]:
+    names = Route(template, RequestHandler).parameters
+    schemas, _ = collect_schemas([_PARAMETERS.get(name, Id) for name in names])
+    return [
+        _parameter("path", name, schemas[_PARAMETERS.get(name, Id)], required=True)
+        for name in names
+    ]
+
+
+def _parameter(place: str, name: str, shape: Schema, *, required: bool) -> Schema:
+    described: Schema = {"name": name, "in": place, "required": required, "schema": shape}
+    if text := shape.get("description"):
+        described["description"] = text
+    return described
+
+
+def _headers(operation: Operation, status: int) -> Schema:
+    headers = {"X-Request-Id": _text("The request's id, which the server's log has too.")}
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        headers["Retry-After"] = {"description": "Seconds.", "schema": {"type": "integer"}}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _text("`Bearer`, unless it was a password that was wrong.")
+    pages = inspect.isclass(operation.query) and issubclass(operation.query, History)
+    if pages and status == HTTPStatus.OK:
+        headers["Link"] = _text('`<…>; rel="next"` while there is more.')
+    return headers
+
+
+def _text(description: str) -> Schema:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+def _stream(operation: Operation) -> Schema:
+    bytes_: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+    if operation.media_type != "multipart/form-data":
+        return {"schema": bytes_}
+    files = {"type": "array", "items": bytes_, "minItems": 1}
+    return {
+        "schema": {"type": "object", "properties": {"file": files}, "required": ["file"]},
+    }
+
+
+def _describe_plain(route: Route) -> Schema:
+    """Describe an address whose handler declares nothing: a socket, or a page's file."""
+    socket = issubclass(route.handler, WebSocketHandler)
+    status = HTTPStatus.SWITCHING_PROTOCOLS if socket else HTTPStatus.OK
+    return {
+        "operationId": _operation_id("get", route.template),
+        "tags": [_tag(route.handler)],
+        "summary": _first_line(route.handler.__doc__),
+        "parameters": _path_parameters(route.template),
+        "responses": {str(status.value): {"description": status.phrase}},
+        "security": [{"bearer": []}, {}] if socket else [],
+    }
+
+
+def _describe_tags(routes: Iterable[Route]) -> list[Schema]:
+    modules = dict.fromkeys(route.handler.__module__ for route in routes)
+    return [
+        {"name": name.rpartition(".")[2], "description": _first_line(sys.modules[name].__doc__)}
+        for name in modules
+    ]
+
+
+def _tag(handler: type[RequestHandler]) -> str:
+    return handler.__module__.rpartition(".")[2]
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]
+
+
+def _operation_id(method: str, template: str) -> str:
+    words = template.replace("{", "").replace("}", "").replace(".", "_")
+    return "_".join([method, *filter(None, words.split("/"))])

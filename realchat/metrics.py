@@ -1,0 +1,99 @@
+"""What Prometheus is told: every measure of the program, each with a function of one line.
+
+The objects live in prometheus-client's default registry, next to those of the
+process itself. Labels are from small fixed sets, never from what clients send.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+Direction = Literal["in", "out"]
+MailOutcome = Literal["sent", "failed", "printed"]
+TranslationOutcome = Literal["ready", "cached", "unavailable"]
+
+# A database's journaled write takes some milliseconds; bcrypt a third of a second.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+REQUESTS = Counter(
+    "realchat_requests", "HTTP requests that were answered.", ["route", "method", "status"]
+)
+REQUEST_SECONDS = Histogram(
+    "realchat_request_seconds",
+    "Time from a request's headers to the end of its answer.",
+    ["route", "method"],
+    buckets=_SECONDS,
+)
+SOCKETS = Gauge("realchat_sockets_open", "WebSocket connections that are open now.")
+FRAMES = Counter("realchat_frames", "WebSocket frames.", ["direction"])
+MESSAGES = Counter("realchat_messages_stored", "Messages that were stored.")
+BATCHES = Histogram(
+    "realchat_append_batch_size", "Messages that one database write stored.", buckets=_BATCHES
+)
+DELIVERIES = Counter("realchat_deliveries", "Events handed to the outboxes of connections.")
+SLOW_READERS = Counter("realchat_slow_readers", "Connections closed because they read too slowly.")
+MAILS = Counter("realchat_mails", "Mails by what became of them.", ["outcome"])
+UPLOADED_BYTES = Counter("realchat_uploaded_bytes", "Bytes of files that were stored.")
+TRANSLATIONS = Counter("realchat_translations", "Translations by what became of them.", ["outcome"])
+
+
+def count_request(route: str, method: str, status: int, seconds: float) -> None:
+    """Count an answered request; `route` is the template, never the address itself."""
+    REQUESTS.labels(route, method, str(status)).inc()
+    REQUEST_SECONDS.labels(route, method).observe(seconds)
+
+
+def count_socket_opened() -> None:
+    """Count a connection that opened."""
+    SOCKETS.inc()
+
+
+def count_socket_closed() -> None:
+    """Count a connection that closed."""
+    SOCKETS.dec()
+
+
+def count_frames(direction: Direction, number: int = 1) -> None:
+    """Count frames that came `in` or went `out`."""
+    FRAMES.labels(direction).inc(number)
+
+
+def count_batch(messages: int) -> None:
+    """Count one write of the message log and the messages that it stored."""
+    BATCHES.observe(messages)
+    MESSAGES.inc(messages)
+
+
+def count_deliveries(connections: int) -> None:
+    """Count an event that was handed to so many connections."""
+    DELIVERIES.inc(connections)
+
+
+def count_slow_reader() -> None:
+    """Count a connection closed for reading too slowly."""
+    SLOW_READERS.inc()
+
+
+def count_mail(outcome: MailOutcome) -> None:
+    """Count a mail."""
+    MAILS.labels(outcome).inc()
+
+
+def count_upload(size: int) -> None:
+    """Count a stored file of `size` bytes."""
+    UPLOADED_BYTES.inc(size)
+
+
+def count_translation(outcome: TranslationOutcome) -> None:
+    """Count a translation, or the lack of one."""
+    TRANSLATIONS.labels(outcome).inc()
+
+
+def render() -> bytes:
+    """Write all measures as Prometheus reads them."""
+    return generate_latest()
