@@ -75,6 +75,7 @@ def endpoint(
 
         @functools.wraps(method)
         async def call(handler: Any, **arguments: Any) -> None:
+            handler.stop_if_refused()
             if decoder is not None:
                 arguments["body"] = handler.decode_body(decoder)
             if operation.query is not None:
