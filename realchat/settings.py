@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from dotenv import dotenv_values
@@ -18,9 +18,16 @@ from msgspec import Meta, Struct
 
 MIB = 1024 * 1024
 
-Port = Annotated[int, Meta(ge=1, le=65535)]
-Seconds = Annotated[int, Meta(ge=1, le=366 * 86400)]
-Size = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=1, le=65535, description="a whole number from 1 to 65535")]
+Seconds = Annotated[
+    int, Meta(ge=1, le=366 * 86400, description="a whole number of seconds, a year at most")
+]
+Size = Annotated[int, Meta(ge=1, description="a whole number of bytes, such as 536870912")]
+# https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
+DatabaseName = Annotated[
+    str,
+    Meta(pattern=r"^[\w-]{1,63}\Z", description="1 to 63 letters, digits, `_` or `-`"),
+]
 
 # RFC 7518, section 3.2: a key for HS256 has at least the 256 bits of the hash.
 MIN_SECRET_BYTES = 32
@@ -28,8 +35,18 @@ MIN_SECRET_BYTES = 32
 _SAMPLES = ("your-", "change-me", "changeme", "example", "super-secret")
 
 
-class SettingError(Exception):
-    """A setting with which the program cannot start; the text says what to change."""
+# What settings are called whose type has no description of its own.
+_KINDS = {bool: "true or false", Path: "the path of a folder"}
+# Addresses that stand for all of a machine's; nobody can open them.
+_WILDCARDS = ("0.0.0.0", "::")
+
+
+class StartError(Exception):
+    """Why the program cannot start: one sentence that says what to change."""
+
+
+class SettingError(StartError):
+    """A setting with which the program cannot start."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -42,7 +59,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path = Path("data")
     upload_dir: Path = Path("uploads")
     mongodb_uri: str = ""
-    mongodb_db: str = "realchat"
+    mongodb_db: DatabaseName = "realchat"
     jwt_access_secret: str = ""
     jwt_refresh_secret: str = ""
     access_token_seconds: Seconds = 15 * 60
@@ -65,7 +82,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def public_url(self) -> str:
         """The address that people open, without a slash at its end."""
-        return self.base_url.rstrip("/") or f"http://{_bracketed(self.host)}:{self.port}"
+        host = "localhost" if self.host in _WILDCARDS else _bracketed(self.host)
+        return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def proxies(self) -> frozenset[str]:
@@ -80,7 +98,7 @@ def read_settings(
 
     Raises `SettingError`.
     """
-    values = {**dotenv_values(env_file), **environ}
+    values = {**_read_env_file(env_file), **environ}
     given = {
         name: text for name in Settings.__struct_fields__ if (text := values.get(name.upper()))
     }
@@ -91,15 +109,29 @@ def read_settings(
     return settings
 
 
+def _read_env_file(path: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(path)
+    except (OSError, UnicodeError) as error:
+        raise SettingError(
+            f"The file {path} cannot be read ({error}): correct or remove it."
+        ) from None
+
+
 def _convert(given: Mapping[str, str]) -> Settings:
     try:
         return msgspec.convert(given, Settings, strict=False, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        name = where.rstrip("`").upper()
-        raise SettingError(
-            f"{name} is wrong: {what[0].lower()}{what[1:]}. Correct {name}."
-        ) from None
+        name = str(error).partition(" - at `$.")[2].rstrip("`")
+        raise SettingError(f"{name.upper()} must be {_expected(name)}.") from None
+
+
+def _expected(name: str) -> str:
+    """Say in words what a setting may be."""
+    hint = get_type_hints(Settings, include_extras=True)[name]
+    if get_origin(hint) is Literal:
+        return " or ".join(get_args(hint))
+    return _KINDS.get(hint) or str(get_args(hint)[1].description)
 
 
 def _decode_path(kind: type, text: Any) -> Any:
@@ -115,26 +147,28 @@ def _check_secrets(settings: Settings) -> None:
             continue
         if any(sample in secret.lower() for sample in _SAMPLES):
             raise SettingError(
-                f"{name.upper()} is a sample from a document, which everyone knows. "
-                "Put a random text there (`openssl rand -base64 48`), or leave it out."
+                f"{name.upper()} is a sample from a document, which everyone knows: "
+                "put the output of `openssl rand -base64 48` there, or leave it out."
             )
         if len(secret.encode()) < MIN_SECRET_BYTES:
             raise SettingError(
-                f"{name.upper()} is too short: it needs at least {MIN_SECRET_BYTES} bytes. "
-                "Make one with `openssl rand -base64 48`, or leave it out."
+                f"{name.upper()} is too short, for it needs at least {MIN_SECRET_BYTES} bytes: "
+                "put the output of `openssl rand -base64 48` there, or leave it out."
             )
     if settings.jwt_access_secret and settings.jwt_access_secret == settings.jwt_refresh_secret:
-        raise SettingError("JWT_ACCESS_SECRET and JWT_REFRESH_SECRET are the same. Make two.")
+        raise SettingError(
+            "JWT_ACCESS_SECRET and JWT_REFRESH_SECRET must be two secrets, not one twice."
+        )
 
 
 def _check_mail(settings: Settings) -> None:
     if settings.email_user.startswith("your-") or settings.email_pass.startswith("your-"):
         raise SettingError(
-            "EMAIL_USER or EMAIL_PASS is a sample from a document. Put your own there, "
+            "EMAIL_USER or EMAIL_PASS is a sample from a document: put your own there, "
             "or leave EMAIL_HOST out to have mails printed on the console."
         )
     if settings.email_host and not (settings.email_from or "@" in settings.email_user):
-        raise SettingError("EMAIL_FROM is missing. Set it to the address that mails come from.")
+        raise SettingError("EMAIL_FROM is missing: set it to the address that mails come from.")
 
 
 def _check_urls(settings: Settings) -> None:

@@ -1,0 +1,48 @@
+"""The words with which the server starts: where it is, what it runs on, what is on and off."""
+
+from __future__ import annotations
+
+from realchat import __version__
+from realchat.settings import MIB, Settings
+
+
+def describe(settings: Settings, database: str, *, given_secrets: bool) -> str:
+    """Return the start-up block; `database` says which MongoDB serves, without credentials."""
+    parts = {
+        "database": database,
+        "secrets": _secrets(settings, given_secrets),
+        "mail": _mail(settings),
+        "translation": _translation(settings),
+        "uploads": _uploads(settings),
+        "rate limits": _rate_limits(settings),
+    }
+    lines = [f"RealChat {__version__} is ready: open {settings.public_url}"]
+    lines += [f"  {name:<12} {text}" for name, text in parts.items()]
+    return "\n".join(lines)
+
+
+def _secrets(settings: Settings, given: bool) -> str:
+    if given:
+        return "JWT_ACCESS_SECRET and JWT_REFRESH_SECRET"
+    return f"kept in {settings.data_dir / 'secrets'} (JWT_ACCESS_SECRET, JWT_REFRESH_SECRET)"
+
+
+def _mail(settings: Settings) -> str:
+    if settings.email_host:
+        return f"through {settings.email_host}:{settings.email_port}"
+    return "off, printed on this console (EMAIL_HOST switches it on)"
+
+
+def _translation(settings: Settings) -> str:
+    if settings.libretranslate_url:
+        return f"by LibreTranslate at {settings.libretranslate_url}"
+    return "off (LIBRETRANSLATE_URL switches it on)"
+
+
+def _uploads(settings: Settings) -> str:
+    size, quota = (n // MIB for n in (settings.max_upload_bytes, settings.upload_quota_bytes))
+    return f"in {settings.upload_dir}, {size} MiB a file, {quota} MiB a person"
+
+
+def _rate_limits(settings: Settings) -> str:
+    return "on (RATE_LIMITS=false: off)" if settings.rate_limits else "off (RATE_LIMITS=true: on)"
