@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from tornado import web
 
@@ -10,6 +11,7 @@ from handlers import documents, operations
 from handlers.base import UnknownRoute
 from handlers.routes import Route
 from handlers.server import Server
+from handlers.underway import DrainableApplication
 from realchat.metrics import count_request
 from realchat.services import Services
 
@@ -22,21 +24,25 @@ BODY_TIMEOUT = 30
 # Bytes that Tornado itself refuses with a bare 400. Every handler has a limit
 # of its own and a proper answer, so this one must never be met first.
 _NO_LIMIT = 1 << 50
-_MAX_HEADERS = 32 * 1024
+# Headers up to this are read, so that handlers can refuse them with an answer;
+# Tornado closes the connection of longer ones.
+_MAX_HEADERS = 64 * 1024
 
 ROUTES: list[Route] = [
     *operations.ROUTES,
     *documents.ROUTES,
 ]
 
+# The parameters of a path that may be logged; others are words, as a file's name is.
+_IDS = re.compile(r"(dm:|group:)?[0-9a-f]{24}(:[0-9a-f]{24})?")
 # A handler knows its parameters, not its route.
 _TEMPLATES = {(route.handler, frozenset(route.parameters)): route.template for route in ROUTES}
 
 
-def make_application(services: Services) -> web.Application:
+def make_application(services: Services) -> DrainableApplication:
     """Build the application on its services."""
     arguments = {"services": services}
-    return web.Application(
+    return DrainableApplication(
         [web.url(route.pattern, route.handler, arguments) for route in ROUTES],
         default_handler_class=UnknownRoute,
         default_handler_args=arguments,
@@ -62,13 +68,15 @@ def make_server(application: web.Application, body_timeout: float = BODY_TIMEOUT
 
 
 def log_request(handler: web.RequestHandler) -> None:
-    """Write the one line of a request: no query string, for it may hold what people typed."""
+    """Write the one line of a request: its route and ids, nothing that people typed."""
     status = handler.get_status()
     seconds = handler.request.request_time()
-    count_request(template_of(handler), method_of(handler), status, seconds)
+    route, method = template_of(handler), method_of(handler)
+    count_request(route, method, status, seconds)
     data = {
-        "method": handler.request.method,
-        "path": handler.request.path,
+        "method": method,
+        "route": route,
+        **{name: text for name, text in handler.path_kwargs.items() if _IDS.fullmatch(text)},
         "status": status,
         "ms": round(seconds * 1000, 1),
     }

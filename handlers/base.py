@@ -22,6 +22,9 @@ from realchat.services import Services
 
 T = TypeVar("T")
 
+# Bytes. Browsers send one or two thousand.
+_MAX_HEADERS = 16 * 1024
+
 
 @web.stream_request_body
 class ApiHandler(AnsweringHandler):
@@ -60,6 +63,7 @@ class ApiHandler(AnsweringHandler):
 
     async def admit(self) -> None:
         """Let the request in, or raise why not."""
+        self._check_headers()
         if self.request.method == "OPTIONS":
             return
         operation = self._operation()
@@ -121,6 +125,11 @@ class ApiHandler(AnsweringHandler):
         if operation is None:
             raise ChatError(Code.METHOD_NOT_ALLOWED)
         return operation
+
+    def _check_headers(self) -> None:
+        headers = self.request.headers.get_all()
+        if sum(len(name) + len(value) for name, value in headers) > _MAX_HEADERS:
+            raise ChatError(Code.HEADERS_TOO_LARGE)
 
     def _check_type(self, operation: Operation) -> None:
         if (operation.body is None and operation.media_type == JSON) or not self._has_body():

@@ -51,6 +51,7 @@ class Code(enum.Enum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "The body has the wrong Content-Type."
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable", 416, "The file has no such range."
     UPGRADE_REQUIRED = "upgrade_required", 426, "This address speaks WebSocket only."
+    HEADERS_TOO_LARGE = "headers_too_large", 431, "The request's headers are too long."
     RATE_LIMITED = "rate_limited", 429, "Too many requests. Wait a little, then try again."
     OTP_LOCKED = "otp_locked", 429, "Too many wrong codes. Ask for a new one later."
     BAD_REQUEST = "bad_request", 400, "The request is not well-formed HTTP."
@@ -84,6 +85,14 @@ class ChatError(Exception):
 def invalid(field: str, why: str) -> ChatError:
     """Build the `validation_error` of one field."""
     return ChatError(Code.VALIDATION, fields={field: why})
+
+
+class TranslationFailedError(Exception):
+    """An engine's refusal; `reason` is what a translation's `unavailable` gives as its reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Close(enum.IntEnum):
