@@ -7,7 +7,7 @@ import re
 
 from tornado import web
 
-from handlers import documents, operations
+from handlers import accounts, documents, operations, users
 from handlers.base import UnknownRoute
 from handlers.routes import Route
 from handlers.server import Server
@@ -30,6 +30,8 @@ _MAX_HEADERS = 64 * 1024
 
 ROUTES: list[Route] = [
     *operations.ROUTES,
+    *accounts.ROUTES,
+    *users.ROUTES,
     *documents.ROUTES,
 ]
 
@@ -76,7 +78,7 @@ def log_request(handler: web.RequestHandler) -> None:
     data = {
         "method": method,
         "route": route,
-        **{name: text for name, text in handler.path_kwargs.items() if _IDS.fullmatch(text)},
+        **{name: text for name, text in parameters_of(handler).items() if _IDS.fullmatch(text)},
         "status": status,
         "ms": round(seconds * 1000, 1),
     }
@@ -86,7 +88,12 @@ def log_request(handler: web.RequestHandler) -> None:
 
 def template_of(handler: web.RequestHandler) -> str:
     """Return the template of the route that a handler answers for."""
-    return _TEMPLATES.get((type(handler), frozenset(handler.path_kwargs)), "unknown")
+    return _TEMPLATES.get((type(handler), frozenset(parameters_of(handler))), "unknown")
+
+
+def parameters_of(handler: web.RequestHandler) -> dict[str, str]:
+    """Return what a path's parameters are; none where they could not be decoded."""
+    return getattr(handler, "path_kwargs", {})
 
 
 def method_of(handler: web.RequestHandler) -> str:

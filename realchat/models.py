@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from realchat.fields import ConversationId, Id, Language, Rev, Seq, Timestamp
 
@@ -41,6 +41,24 @@ class User(Record, frozen=True, kw_only=True):
     def languages(self) -> tuple[str, ...]:
         """All that this user reads without help, the preferred one first."""
         return (self.language, *self.reads)
+
+
+class UserChange(Record, frozen=True, kw_only=True):
+    """What is to change of an account; what is `UNSET` stays."""
+
+    name: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    reads: tuple[str, ...] | UnsetType = UNSET
+    password_hash: str | UnsetType = UNSET
+    is_verified: bool | UnsetType = UNSET
+    avatar_url: str | UnsetType | None = UNSET
+
+
+class Reader(Record, frozen=True, kw_only=True):
+    """Who reads, and the languages they read without help, the preferred one first."""
+
+    user_id: str
+    languages: tuple[str, ...]
 
 
 class Profile(Record, frozen=True, kw_only=True):
@@ -80,6 +98,16 @@ class Principal(Record, frozen=True, kw_only=True):
     session_id: str
 
 
+class OneTimeCode(Record, frozen=True, kw_only=True):
+    """A code as it is kept: `email` is where it went, `key` what that is told apart by."""
+
+    key: str
+    email: str
+    digest: bytes
+    tries: int
+    expires_at: datetime
+
+
 class Device(Record, frozen=True, kw_only=True):
     """A session as its user sees it."""
 
@@ -108,6 +136,16 @@ class Group(Record, frozen=True, kw_only=True):
     private: bool
     created_by: Id
     created_at: Timestamp
+
+
+class FileContent(Record, frozen=True, kw_only=True):
+    """What a file's bytes say of themselves; `size` in bytes, `width` and `height` in pixels."""
+
+    size: int
+    sha256: str
+    type: str
+    width: int | None
+    height: int | None
 
 
 class StoredFile(Record, frozen=True, kw_only=True):
@@ -155,6 +193,17 @@ class Translation(Record, frozen=True, kw_only=True):
     engine: str | UnsetType = UNSET
 
 
+class StoredTranslation(Record, frozen=True, kw_only=True):
+    """A message's text in one language; `key` names engine, languages and source text."""
+
+    message_id: str
+    conversation: str
+    lang: str
+    key: str
+    content: str
+    engine: str
+
+
 class Message(Record, frozen=True, kw_only=True):
     """A message of a conversation: `seq` is its place, `rev` its latest change."""
 
@@ -178,6 +227,12 @@ class Message(Record, frozen=True, kw_only=True):
     deleted: bool | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
     translation: Translation | UnsetType = UNSET
+
+    def seen_by(self, user_id: str) -> Message:
+        """Return the message without what only its sender sees, unless that is who looks."""
+        if self.client_id is UNSET or user_id == self.sender_id:
+            return self
+        return structs.replace(self, client_id=UNSET)
 
 
 class ReadMark(Record, frozen=True, kw_only=True):

@@ -26,6 +26,12 @@ class SignedIn(Record, frozen=True, kw_only=True):
     expires_in: int
 
 
+class CodeSent(Record, frozen=True, kw_only=True):
+    """A one-time code is on its way; it is good for `expires_in` seconds."""
+
+    expires_in: int
+
+
 class Online(Record, frozen=True, kw_only=True):
     """Those one shares a conversation with who are connected now."""
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from realchat.accounts import Accounts
 from realchat.bus import LocalBuckets, LocalBus
 from realchat.ids import new_id
 from realchat.limits import Limits
+from realchat.mail import ConsoleMailer, Letters, SmtpMailer, SmtpServer
+from realchat.otp import Mailer, OneTimeCodes, OneTimeSignIn
+from realchat.passwords import Passwords
+from realchat.people import People
 from realchat.readiness import Readiness
 from realchat.settings import Settings
 from realchat.store.database import Database
+from realchat.store.otps import Otps
+from realchat.store.sessions import Sessions
+from realchat.store.users import Users
 from realchat.tasks import Tasks
+from realchat.tokens import Signer, Tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +33,17 @@ class Services:
     limits: Limits
     tasks: Tasks
     readiness: Readiness
+    users: Users
+    passwords: Passwords
+    tokens: Tokens
+    people: People
+    accounts: Accounts
+    one_time_sign_in: OneTimeSignIn
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
         await self.tasks.drain()
+        self.passwords.close()
         self.database.close()
 
 
@@ -36,16 +52,57 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     database = Database(mongodb_uri, settings.mongodb_db)
     tasks = Tasks()
     bus = LocalBus()
+    limits = Limits(LocalBuckets(), enabled=settings.rate_limits)
+    users, sessions, otps = Users(database), Sessions(database), Otps(database)
+    for collection in (users, sessions, otps):
+        await collection.prepare()
+    passwords = Passwords(settings.bcrypt_rounds)
+    tokens = _tokens(settings, sessions, bus, tasks)
+    accounts = Accounts(users, passwords, tokens, limits, bus, None)
+    codes = OneTimeCodes(otps, settings.jwt_refresh_secret)
     return Services(
         settings=settings,
         database=database,
         epoch=await database.epoch(new_id()),
         bus=bus,
-        limits=Limits(LocalBuckets(), enabled=settings.rate_limits),
+        limits=limits,
         tasks=tasks,
         readiness=Readiness(
             {"database": database, "bus": bus},
             mail=bool(settings.email_host),
             translation=bool(settings.libretranslate_url),
         ),
+        users=users,
+        passwords=passwords,
+        tokens=tokens,
+        people=People(users, bus),
+        accounts=accounts,
+        one_time_sign_in=OneTimeSignIn(
+            accounts, users, passwords, codes, _mailer(settings), limits, tasks
+        ),
     )
+
+
+def _tokens(settings: Settings, sessions: Sessions, bus: LocalBus, tasks: Tasks) -> Tokens:
+    return Tokens(
+        Signer(settings.jwt_access_secret, settings.jwt_refresh_secret),
+        sessions,
+        bus,
+        tasks,
+        access_seconds=settings.access_token_seconds,
+        refresh_seconds=settings.refresh_token_seconds,
+    )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if not settings.email_host:
+        return ConsoleMailer(Letters())
+    server = SmtpServer(
+        host=settings.email_host,
+        port=settings.email_port,
+        user=settings.email_user,
+        password=settings.email_pass,
+        sender=settings.email_from or settings.email_user,
+        tls=settings.email_tls,
+    )
+    return SmtpMailer(Letters(), server)

@@ -23,6 +23,8 @@ Seconds = Annotated[
     int, Meta(ge=1, le=366 * 86400, description="a whole number of seconds, a year at most")
 ]
 Size = Annotated[int, Meta(ge=1, description="a whole number of bytes, such as 536870912")]
+# bcrypt's cost: the OWASP password storage cheat sheet asks for at least 10.
+Rounds = Annotated[int, Meta(ge=10, le=16, description="a whole number from 10 to 16")]
 # https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
 DatabaseName = Annotated[
     str,
@@ -64,6 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     jwt_refresh_secret: str = ""
     access_token_seconds: Seconds = 15 * 60
     refresh_token_seconds: Seconds = 30 * 86400
+    bcrypt_rounds: Rounds = 12
     email_host: str = ""
     email_port: Port = 587
     email_user: str = ""

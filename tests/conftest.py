@@ -35,6 +35,7 @@ def settings(tmp_path: Path) -> Settings:
         jwt_access_secret=secrets.token_hex(32),
         jwt_refresh_secret=secrets.token_hex(32),
         rate_limits=False,
+        bcrypt_rounds=4,  # below what the environment may set, for the tests' speed
     )
 
 

@@ -1,0 +1,90 @@
+"""Sessions as MongoDB keeps them; those that have expired sweep themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from realchat.ids import is_id, now
+from realchat.models import Session
+from realchat.store.database import Database, Document, object_id
+
+_BY_EXPIRY = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
+_BY_USER = IndexModel([("user_id", ASCENDING), ("last_seen", DESCENDING)])
+
+
+class Sessions:
+    """The `sessions` collection."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database.collection("sessions")
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._collection.create_indexes(_BY_EXPIRY, _BY_USER)
+
+    async def create(self, session: Session) -> None:
+        """Keep a new session."""
+        await self._collection.insert(
+            {
+                "_id": object_id(session.id),
+                "user_id": session.user_id,
+                "refresh_id": session.refresh_id,
+                "user_agent": session.user_agent,
+                "created_at": session.created_at,
+                "last_seen": session.last_seen,
+                "expires_at": session.expires_at,
+            }
+        )
+
+    async def find(self, session_id: str) -> Session | None:
+        """Return a session that has not ended."""
+        if not is_id(session_id):
+            return None
+        document = await self._collection.find_one(
+            {"_id": object_id(session_id), "expires_at": {"$gt": now()}}
+        )
+        return _read(document) if document else None
+
+    async def list_of(self, user_id: str) -> list[Session]:
+        """Return a user's sessions, the latest seen first."""
+        documents = await self._collection.find(
+            {"user_id": user_id, "expires_at": {"$gt": now()}},
+            sort=[("last_seen", DESCENDING), ("_id", DESCENDING)],
+        )
+        return [_read(document) for document in documents]
+
+    async def rotate(
+        self, session_id: str, spent: str, fresh: str, expires_at: datetime
+    ) -> Session | None:
+        """Put `fresh` in the place of the refresh token `spent`, if that is the current one."""
+        document = await self._collection.find_and_update(
+            {"_id": object_id(session_id), "refresh_id": spent},
+            {"$set": {"refresh_id": fresh, "expires_at": expires_at, "last_seen": now()}},
+        )
+        return _read(document) if document else None
+
+    async def touch(self, session_id: str, moment: datetime) -> None:
+        """Note when a session was last seen."""
+        await self._collection.update(
+            {"_id": object_id(session_id)}, {"$max": {"last_seen": moment}}
+        )
+
+    async def end(self, session_ids: Sequence[str]) -> None:
+        """Delete sessions."""
+        ids = [object_id(session_id) for session_id in session_ids]
+        await self._collection.delete({"_id": {"$in": ids}})
+
+
+def _read(document: Document) -> Session:
+    return Session(
+        id=str(document["_id"]),
+        user_id=document["user_id"],
+        refresh_id=document["refresh_id"],
+        user_agent=document["user_agent"],
+        created_at=document["created_at"],
+        last_seen=document["last_seen"],
+        expires_at=document["expires_at"],
+    )

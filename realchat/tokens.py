@@ -1,0 +1,273 @@
+"""Tokens and the sessions they belong to: issue, refresh, authenticate, end."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+import jwt
+import msgspec
+from cachetools import TTLCache
+
+from realchat.errors import ChatError, Code
+from realchat.events import AnyHappening, SessionsEnded
+from realchat.ids import new_id, now
+from realchat.models import Principal, Record, Session
+from realchat.tasks import Tasks
+
+Kind = Literal["access", "refresh", "files"]
+
+ISSUER = "realchat"
+AUDIENCE = "realchat-clients"
+_ALGORITHM = "HS256"
+_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "type"]
+# Seconds by which the clocks of two servers may differ.
+_SKEW = 5
+# Seconds for which a session is believed to live without asking the database.
+# An ending is told over the bus at once; this bounds the harm if that fails.
+_BELIEF = 30
+_MAX_BELIEVED = 50_000
+# How exactly `last_seen` is kept: one write a minute, not one a request.
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+class Claims(Record, frozen=True, kw_only=True):
+    """What a token says, with the names of RFC 7519; `sid` is the session."""
+
+    iss: str
+    aud: str
+    sub: str
+    sid: str
+    jti: str
+    iat: int
+    exp: int
+    type: Kind
+
+
+class Grant(Record, frozen=True, kw_only=True):
+    """The tokens of a session; lives are in seconds."""
+
+    session_id: str
+    access_token: str
+    refresh_token: str
+    files_token: str
+    expires_in: int
+    files_expires_in: int
+
+
+class Sessions(Protocol):
+    """Where sessions are kept."""
+
+    async def create(self, session: Session) -> None:
+        """Keep a new session."""
+
+    async def find(self, session_id: str) -> Session | None:
+        """Return a session that has not ended."""
+
+    async def list_of(self, user_id: str) -> list[Session]:
+        """Return a user's sessions, the latest seen first."""
+
+    async def rotate(
+        self, session_id: str, spent: str, fresh: str, expires_at: datetime
+    ) -> Session | None:
+        """Put `fresh` in the place of the refresh token `spent`, if that is the current one."""
+
+    async def touch(self, session_id: str, moment: datetime) -> None:
+        """Note when a session was last seen."""
+
+    async def end(self, session_ids: Sequence[str]) -> None:
+        """Delete sessions."""
+
+
+class Bus(Protocol):
+    """How endings are told to, and heard from, other processes."""
+
+    def publish(self, happening: AnyHappening) -> None:
+        """Tell all."""
+
+    def subscribe(self, listener: Callable[[AnyHappening], None]) -> None:
+        """Hear all."""
+
+
+class Signer:
+    """Signs tokens and checks their signatures and claims, with a secret for each kind.
+
+    The secrets have at least 32 bytes (RFC 7518, section 3.2).
+    """
+
+    def __init__(self, access_secret: str, refresh_secret: str) -> None:
+        self._secrets: dict[Kind, str] = {
+            "access": access_secret,
+            "refresh": refresh_secret,
+            "files": access_secret,
+        }
+        self._jwt = jwt.PyJWT({"require": _CLAIMS, "enforce_minimum_key_length": True})
+
+    def sign(self, kind: Kind, principal: Principal, life: int, token_id: str) -> str:
+        """Return a token that is good for `life` seconds."""
+        issued = int(time.time())
+        claims = Claims(
+            iss=ISSUER,
+            aud=AUDIENCE,
+            sub=principal.user_id,
+            sid=principal.session_id,
+            jti=token_id,
+            iat=issued,
+            exp=issued + life,
+            type=kind,
+        )
+        return self._jwt.encode(msgspec.to_builtins(claims), self._secrets[kind], _ALGORITHM)
+
+    def read(self, token: str, kind: Kind) -> Claims:
+        """Return a token's claims. Raises `token_expired` or `not_authenticated`."""
+        try:
+            _require_canonical(token)
+            payload = self._jwt.decode(
+                token,
+                self._secrets[kind],
+                [_ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                leeway=_SKEW,
+            )
+            claims = msgspec.convert(payload, Claims)
+        except jwt.ExpiredSignatureError:
+            raise ChatError(Code.TOKEN_EXPIRED) from None
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError):
+            raise ChatError(Code.NOT_AUTHENTICATED) from None
+        if claims.type != kind:
+            raise ChatError(Code.NOT_AUTHENTICATED)
+        return claims
+
+
+class Tokens:
+    """Hands out the tokens of sessions and tells who a token belongs to."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        sessions: Sessions,
+        bus: Bus,
+        tasks: Tasks,
+        *,
+        access_seconds: int,
+        refresh_seconds: int,
+    ) -> None:
+        self._signer = signer
+        self._sessions = sessions
+        self._bus = bus
+        self._tasks = tasks
+        self._access_seconds = access_seconds
+        self._refresh_seconds = refresh_seconds
+        self._believed: TTLCache[str, str] = TTLCache(_MAX_BELIEVED, _BELIEF)
+        self._endings = 0
+        bus.subscribe(self._hear)
+
+    async def open_session(self, user_id: str, user_agent: str) -> Grant:
+        """Sign a user in on one more device."""
+        moment = now()
+        session = Session(
+            id=new_id(),
+            user_id=user_id,
+            refresh_id=new_id(),
+            user_agent=user_agent,
+            created_at=moment,
+            last_seen=moment,
+            expires_at=self._expiry(),
+        )
+        await self._sessions.create(session)
+        return self._grant(session)
+
+    async def refresh(self, token: str) -> tuple[Principal, Grant]:
+        """Spend a refresh token for new tokens.
+
+        Raises `not_authenticated`, `token_expired`, or `token_reused` when it
+        was spent before: somebody has stolen it, so the session ends.
+        """
+        claims = self._signer.read(token, "refresh")
+        principal = Principal(user_id=claims.sub, session_id=claims.sid)
+        session = await self._sessions.rotate(claims.sid, claims.jti, new_id(), self._expiry())
+        if session is not None:
+            return principal, self._grant(session)
+        if await self._sessions.find(claims.sid) is None:
+            raise ChatError(Code.NOT_AUTHENTICATED)
+        await self.end(claims.sub, [claims.sid])
+        raise ChatError(Code.TOKEN_REUSED)
+
+    async def authenticate(self, token: str) -> Principal:
+        """Return whose access token this is. Raises `not_authenticated` or `token_expired`."""
+        return await self._principal(self._signer.read(token, "access"))
+
+    async def authenticate_files(self, token: str) -> Principal:
+        """Return whose token for downloads this is; the errors are those of `authenticate`."""
+        return await self._principal(self._signer.read(token, "files"))
+
+    async def sessions_of(self, user_id: str) -> list[Session]:
+        """Return a user's sessions, the latest seen first."""
+        return await self._sessions.list_of(user_id)
+
+    async def end(self, user_id: str, session_ids: Sequence[str]) -> None:
+        """End sessions of a user: their tokens are void at once, everywhere."""
+        if not session_ids:
+            return
+        await self._sessions.end(session_ids)
+        self._bus.publish(SessionsEnded(user_id=user_id, session_ids=tuple(session_ids)))
+
+    async def end_all(self, user_id: str, *, but: str | None = None) -> None:
+        """End all sessions of a user, or all but one."""
+        sessions = await self._sessions.list_of(user_id)
+        await self.end(user_id, [session.id for session in sessions if session.id != but])
+
+    async def _principal(self, claims: Claims) -> Principal:
+        owner = self._believed.get(claims.sid) or await self._ask(claims.sid)
+        if owner != claims.sub:
+            raise ChatError(Code.NOT_AUTHENTICATED)
+        return Principal(user_id=claims.sub, session_id=claims.sid)
+
+    async def _ask(self, session_id: str) -> str | None:
+        """Return whose session this is, if it lives, and believe it for a while."""
+        endings = self._endings
+        session = await self._sessions.find(session_id)
+        if session is None:
+            return None
+        # An ending while the database was being asked may be newer than its answer.
+        if endings == self._endings:
+            self._believed[session_id] = session.user_id
+        if now() - session.last_seen >= _SEEN_EVERY:
+            self._tasks.start(self._sessions.touch(session_id, now()))
+        return session.user_id
+
+    def _hear(self, happening: AnyHappening) -> None:
+        if isinstance(happening, SessionsEnded):
+            self._endings += 1
+            for session_id in happening.session_ids:
+                self._believed.pop(session_id, None)
+
+    def _expiry(self) -> datetime:
+        return now() + timedelta(seconds=self._refresh_seconds)
+
+    def _grant(self, session: Session) -> Grant:
+        principal = Principal(user_id=session.user_id, session_id=session.id)
+        long = self._refresh_seconds
+        sign = self._signer.sign
+        return Grant(
+            session_id=session.id,
+            access_token=sign("access", principal, self._access_seconds, new_id()),
+            refresh_token=sign("refresh", principal, long, session.refresh_id),
+            files_token=sign("files", principal, long, new_id()),
+            expires_in=self._access_seconds,
+            files_expires_in=long,
+        )
+
+
+def _require_canonical(token: str) -> None:
+    """Refuse other spellings of a token, which a decoder would let pass (RFC 4648, section 3.5)."""
+    for part in token.split("."):
+        padded = part + "=" * (-len(part) % 4)
+        octets = base64.b64decode(padded, altchars=b"-_", validate=True)
+        if base64.urlsafe_b64encode(octets).rstrip(b"=").decode() != part:
+            raise binascii.Error("not canonical")
