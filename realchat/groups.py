@@ -53,6 +53,9 @@ class GroupStore(Protocol):
     async def of_member(self, user_id: str) -> list[Group]:
         """Return the groups of a user."""
 
+    async def have_both(self, one: str, other: str) -> bool:
+        """Tell whether two users share a group."""
+
     async def add_invite(
         self, digest: str, group_id: str, created_by: str, expires_at: datetime
     ) -> None:
@@ -94,6 +97,10 @@ class Groups:
     async def of_member(self, user_id: str) -> list[Group]:
         """Return the groups of a user, the oldest first."""
         return await self._store.of_member(user_id)
+
+    async def have_both(self, one: str, other: str) -> bool:
+        """Tell whether two users share a group."""
+        return await self._store.have_both(one, other)
 
     async def create(self, creator_id: str, request: CreateGroup) -> Group:
         """Make a group; its creator owns it. Raises `validation_error` and `blocked`."""

@@ -8,19 +8,8 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.ids import now
-from realchat.models import Record
+from realchat.models import StoredTranslation
 from realchat.store.database import Database, Document
-
-
-class StoredTranslation(Record, frozen=True, kw_only=True):
-    """A message's text in one language; `key` names engine, languages and source text."""
-
-    message_id: str
-    conversation: str
-    lang: str
-    key: str
-    content: str
-    engine: str
 
 
 class Translations:

@@ -1,0 +1,62 @@
+"""What follows a message once it is out: marks, translations, files. None of it is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from realchat.inbox import Inbox
+from realchat.models import Message
+from realchat.tasks import Tasks
+from realchat.translation import Interpreter
+
+
+class MessageSource(Protocol):
+    """Where messages are read."""
+
+    async def is_shared(self, url: str, conversation: str) -> bool:
+        """Tell whether a message of the conversation shows a file."""
+
+
+class SharedFiles(Protocol):
+    """Who may read which file."""
+
+    async def unshare(self, urls: Sequence[str], conversation: str) -> None:
+        """Let the members of a conversation no longer read files."""
+
+
+class Aftermath:
+    """Starts what a stored message brings with it."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        interpreter: Interpreter,
+        messages: MessageSource,
+        files: SharedFiles,
+        tasks: Tasks,
+    ) -> None:
+        self._inbox = inbox
+        self._interpreter = interpreter
+        self._messages = messages
+        self._files = files
+        self._tasks = tasks
+
+    def sent(self, message: Message) -> None:
+        """Count what somebody sent as read by them."""
+        self._inbox.note_sent(message)
+
+    def edited(self, message: Message) -> None:
+        """Drop the translations of a text that was replaced."""
+        self._tasks.start(self._interpreter.forget(message.id))
+
+    def deleted(self, message: Message) -> None:
+        """Drop a deleted message's translations, and take back the files it showed."""
+        self._tasks.start(self._interpreter.forget(message.id))
+        if message.files:
+            self._tasks.start(self._take_back(message.files, message.conversation))
+
+    async def _take_back(self, urls: Sequence[str], conversation: str) -> None:
+        gone = [url for url in urls if not await self._messages.is_shared(url, conversation)]
+        if gone:
+            await self._files.unshare(gone, conversation)

@@ -1,0 +1,214 @@
+"""Each reader's language: which messages need a translation, and how they come by it.
+
+Nothing here stands between a message and its readers: a message goes out as it
+is, saying `pending`, and the translation follows as an event of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from msgspec import UNSET, structs
+
+from realchat.errors import TranslationFailedError
+from realchat.events import MessageTranslated
+from realchat.languages import base, can_read
+from realchat.models import Message, Reader, StoredTranslation, Translation
+from realchat.ports import Bus
+from realchat.protocol import TranslationEvent
+from realchat.tasks import Tasks
+
+# Jobs at once. What waits behind them is already out in its original.
+_MAX_JOBS = 8
+
+
+class Translator(Protocol):
+    """An engine; `name` is what readers are told."""
+
+    name: str
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        """Return the text in the target language, or raise `TranslationFailedError`."""
+
+
+class TranslationStore(Protocol):
+    """Where translations are kept."""
+
+    async def of_messages(self, message_ids: Sequence[str], lang: str) -> list[StoredTranslation]:
+        """Return what is there of these messages in a language."""
+
+    async def of_text(self, key: str) -> StoredTranslation | None:
+        """Return any translation with that key."""
+
+    async def keep(self, translation: StoredTranslation) -> None:
+        """Store a translation of a message."""
+
+    async def forget_message(self, message_id: str) -> None:
+        """Delete all translations of a message."""
+
+
+class MessageSource(Protocol):
+    """Where messages are read."""
+
+    async def find(self, message_id: str) -> Message | None:
+        """Return one message as it is now."""
+
+
+class Phrase(NamedTuple):
+    """A text to be brought from one language into another."""
+
+    text: str
+    source: str
+    target: str
+
+    def key(self, engine: str) -> str:
+        """Return what the phrase's translation by an engine is kept under."""
+        return hashlib.sha256("\0".join((engine, *self[1:], self.text)).encode()).hexdigest()
+
+
+class Interpreter:
+    """Gives each reader each message in a language they read; without an engine, says so."""
+
+    def __init__(
+        self,
+        store: TranslationStore,
+        messages: MessageSource,
+        translator: Translator | None,
+        bus: Bus,
+        tasks: Tasks,
+    ) -> None:
+        self._store = store
+        self._messages = messages
+        self._translator = translator
+        self._bus = bus
+        self._tasks = tasks
+        self._slots = asyncio.Semaphore(_MAX_JOBS)
+        self._running: dict[Phrase, asyncio.Task[str]] = {}
+
+    def announce(self, message: Message, lang: str) -> Message:
+        """Return the message as a reader of `lang` gets it at once, translation to follow."""
+        return structs.replace(message, translation=self._outlook(lang))
+
+    def begin(self, message: Message, lang: str, readers: Sequence[str]) -> None:
+        """Start to translate a message; the readers get it as an event."""
+        if self._translator is not None:
+            self._tasks.start(self._deliver(message, lang, tuple(readers)))
+
+    async def show(self, messages: Sequence[Message], reader: Reader) -> list[Message]:
+        """Return messages as their reader sees them; what is not translated yet will follow."""
+        lang = base(reader.languages[0])
+        wanted = [one for one in messages if target_of(one, reader.languages)]
+        known = await self._known(wanted, lang)
+        shown = {one.id: structs.replace(one, translation=known[one.id]) for one in wanted}
+        for one in wanted:
+            if known[one.id].status == "pending":
+                self.begin(one, lang, [reader.user_id])
+        return [shown.get(one.id, one).seen_by(reader.user_id) for one in messages]
+
+    async def translate(self, message: Message, lang: str) -> Translation:
+        """Return a message's translation, made now if need be, or why there is none."""
+        if self._translator is None:
+            return self._outlook(lang)
+        phrase = _phrase(message, lang)
+        try:
+            content = await self._obtain(phrase)
+        except TranslationFailedError as error:
+            return _unavailable(lang, error.reason)
+        await self._keep(message, phrase, content)
+        return self._ready(lang, content)
+
+    async def forget(self, message_id: str) -> None:
+        """Delete what was translated of a message whose text is no longer that."""
+        await self._store.forget_message(message_id)
+
+    async def _deliver(self, message: Message, lang: str, readers: tuple[str, ...]) -> None:
+        translation = await self.translate(message, lang)
+        frame = TranslationEvent(
+            id=message.id,
+            conversation=message.conversation,
+            rev=message.rev,
+            **structs.asdict(translation),
+        )
+        self._bus.publish(
+            MessageTranslated(readers=readers, content_lang=message.content_lang, frame=frame)
+        )
+
+    async def _known(self, messages: Sequence[Message], lang: str) -> dict[str, Translation]:
+        """Return what can be said of each message's translation at once."""
+        known = {one.id: self._outlook(lang) for one in messages}
+        if not messages or self._translator is None:
+            return known
+        keys = {one.id: _phrase(one, lang).key(self._translator.name) for one in messages}
+        for stored in await self._store.of_messages(list(keys), lang):
+            if stored.key == keys[stored.message_id]:
+                known[stored.message_id] = self._ready(lang, stored.content)
+        return known
+
+    async def _obtain(self, phrase: Phrase) -> str:
+        """Return the phrase's translation; those who want the same one wait for one job."""
+        if phrase not in self._running:
+            task = asyncio.get_running_loop().create_task(self._look_up_or_ask(phrase))
+            self._running[phrase] = task
+            task.add_done_callback(lambda done: self._finish(phrase, done))
+        return await asyncio.shield(self._running[phrase])
+
+    def _finish(self, phrase: Phrase, task: asyncio.Task[str]) -> None:
+        del self._running[phrase]
+        if not task.cancelled():
+            task.exception()  # looked at, since those who waited for it may be gone
+
+    async def _look_up_or_ask(self, phrase: Phrase) -> str:
+        assert self._translator is not None  # checked by `translate`
+        stored = await self._store.of_text(phrase.key(self._translator.name))
+        if stored is not None:
+            return stored.content
+        async with self._slots:
+            content = await self._translator.translate(*phrase)
+        if not content.strip() or content.strip() == phrase.text.strip():
+            raise TranslationFailedError("not_trusted")
+        return content
+
+    async def _keep(self, message: Message, phrase: Phrase, content: str) -> None:
+        assert self._translator is not None  # checked by `translate`
+        await self._store.keep(
+            StoredTranslation(
+                message_id=message.id,
+                conversation=message.conversation,
+                lang=phrase.target,
+                key=phrase.key(self._translator.name),
+                content=content,
+                engine=self._translator.name,
+            )
+        )
+        # Deleted or edited while the engine worked? Looked up after it was kept,
+        # so that whichever came last sees the other.
+        current = await self._messages.find(message.id)
+        if current is None or current.content != message.content:
+            await self._store.forget_message(message.id)
+
+    def _outlook(self, lang: str) -> Translation:
+        if self._translator is None:
+            return _unavailable(lang, "not_configured")
+        return Translation(lang=lang, status="pending")
+
+    def _ready(self, lang: str, content: str) -> Translation:
+        engine = self._translator.name if self._translator else UNSET
+        return Translation(lang=lang, status="ready", content=content, engine=engine)
+
+
+def target_of(message: Message, languages: Sequence[str]) -> str | None:
+    """Return the language that a reader of `languages` needs a message in; None if as it is."""
+    if not message.content.strip() or can_read(message.content_lang, languages):
+        return None
+    return base(languages[0])
+
+
+def _phrase(message: Message, lang: str) -> Phrase:
+    return Phrase(message.content, base(message.content_lang), lang)
+
+
+def _unavailable(lang: str, reason: str) -> Translation:
+    return Translation(lang=lang, status="unavailable", reason=reason)
