@@ -12,7 +12,7 @@ from msgspec import Meta
 
 # C0 and C1 controls, the bidirectional marks and overrides of UAX #9, and
 # U+FEFF: what makes a name look like another one or break a line.
-_DECEPTIVE = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
+DECEPTIVE = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
 
 MAX_CONTENT = 10_000
 MAX_FILES = 10
@@ -39,7 +39,7 @@ Name = Annotated[
     Meta(
         min_length=1,
         max_length=80,
-        pattern=f"^(?![\\s\\S]*[{_DECEPTIVE}])[\\s\\S]*\\S",
+        pattern=f"^(?![\\s\\S]*[{DECEPTIVE}])[\\s\\S]*\\S",
         description="a name of 1 to 80 characters, without control or bidirectional ones",
     ),
 ]
@@ -74,7 +74,8 @@ ClientId = Annotated[
     str, Meta(min_length=1, max_length=64, description="a text of 1 to 64 characters")
 ]
 Ref = Annotated[str, Meta(max_length=64, description="a text of at most 64 characters")]
-FileUrl = Annotated[str, Meta(max_length=1024, description="the URL of a file you uploaded")]
+# A name of 200 characters, each of 4 bytes and percent-encoded, fits.
+FileUrl = Annotated[str, Meta(max_length=2560, description="the URL of a file you uploaded")]
 FileUrls = Annotated[list[FileUrl], Meta(max_length=MAX_FILES, description="at most 10 file URLs")]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32, description="one emoji")]
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="a whole number from 1")]
