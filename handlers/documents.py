@@ -16,10 +16,12 @@ from realchat.errors import ChatError, Code
 
 _FOLDER = Path(__file__).parent.parent / "static" / "docs"
 _TYPES = {
-    "docs.html": "text/html; charset=UTF-8",
-    "docs.css": "text/css; charset=UTF-8",
-    "docs.js": "text/javascript; charset=UTF-8",
+    ".html": "text/html; charset=UTF-8",
+    ".css": "text/css; charset=UTF-8",
+    ".js": "text/javascript; charset=UTF-8",
 }
+# Read once, so that no request waits for the disk and no name reaches it.
+_FILES = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -54,12 +56,12 @@ class PageHandler(ApiHandler):
 
     def send_file(self, name: str) -> None:
         """Finish with one of the page's files. Raises `not_found`."""
-        if name not in _TYPES:
+        if name not in _FILES:
             raise ChatError(Code.NOT_FOUND)
-        self.set_header("Content-Type", _TYPES[name])
+        self.set_header("Content-Type", _TYPES[Path(name).suffix])
         self.set_header("Content-Security-Policy", _POLICY)
         self.set_header("Cache-Control", "no-cache")
-        self.finish(read_file(name))
+        self.finish(_FILES[name])
 
 
 class PageFileHandler(PageHandler):
@@ -81,12 +83,6 @@ def encode_openapi(routes: tuple[Route, ...], url: str) -> msgspec.Raw:
 def encode_asyncapi(url: str) -> msgspec.Raw:
     """Write the WebSocket interface's document, once for all who ask."""
     return msgspec.Raw(msgspec.json.encode(describe_frames(url)))
-
-
-@functools.cache
-def read_file(name: str) -> bytes:
-    """Return a file of the page, read from the disk once."""
-    return (_FOLDER / name).read_bytes()
 
 
 ROUTES = [

@@ -67,6 +67,14 @@ def settings(settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, client_url=CLIENT + "/")
 
 
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test in which Tornado met an exception that the client was not told of."""
+    yield
+    faults = [record for record in caplog.get_records("call") if record.exc_info]
+    assert [record for record in faults if record.name.startswith("tornado")] == []
+
+
 @pytest.fixture
 def app(services: Services) -> Application:
     application = make_application(services)
