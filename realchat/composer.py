@@ -84,7 +84,7 @@ class Composer:
         """Return the members whom a text mentions."""
         if "@" not in content:
             return ()
-        return find_mentions(content, await self._people.get_many(members))
+        return find_mentions(content, (await self._people.get_many(members)).values())
 
     async def _check_reply(self, reply_to: str | UnsetType, conversation: str) -> None:
         if reply_to is UNSET:

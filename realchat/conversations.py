@@ -101,7 +101,7 @@ class Conversations:
             contacts.update(group.members if group else key)
         blocked = (await self._people.get(user_id)).blocked
         others = await self._people.get_many(contacts - blocked - {user_id})
-        return {other.id for other in others if user_id not in other.blocked}
+        return {other_id for other_id, other in others.items() if user_id not in other.blocked}
 
     async def are_contacts(self, one: str, other: str) -> bool:
         """Tell whether two users share a conversation and neither has blocked the other."""

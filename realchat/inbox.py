@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import UNSET
@@ -51,8 +51,8 @@ class Presenter(Protocol):
 class Profiles(Protocol):
     """What others see of people."""
 
-    async def get_many(self, user_ids: Sequence[str]) -> list[User]:
-        """Return those of the users that there are."""
+    async def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of the users that there are, by id."""
 
     def profile(self, user: User) -> Profile:
         """Return a user as others see them."""
@@ -155,9 +155,12 @@ class Inbox:
             key = parse_conversation(conversation)
             if isinstance(key, DirectKey):
                 ids[conversation] = key.peer_of(user_id)
-        users = await self._people.get_many(list(ids.values()))
-        profiles = {user.id: self._people.profile(user) for user in users}
-        return {one: profiles[peer] for one, peer in ids.items() if peer in profiles}
+        users = await self._people.get_many(ids.values())
+        return {
+            conversation: self._people.profile(users[peer])
+            for conversation, peer in ids.items()
+            if peer in users
+        }
 
 
 def _is_listed(group: Group | None, message: Message | None, mark: ReadMark) -> bool:

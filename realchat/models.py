@@ -235,6 +235,16 @@ class Message(Record, frozen=True, kw_only=True):
         return structs.replace(self, client_id=UNSET)
 
 
+class Look(Record, frozen=True, kw_only=True):
+    """What to look for, and where; `before` is the id of the last message seen."""
+
+    conversations: list[str]
+    text: str
+    lang: str | None
+    before: str | None
+    limit: int
+
+
 class ReadMark(Record, frozen=True, kw_only=True):
     """How far one user has come in one conversation, and how they keep it."""
 

@@ -25,8 +25,8 @@ class KnownPeople(Protocol):
     async def get(self, user_id: str) -> User:
         """Return a user, or raise `not_found`."""
 
-    async def get_many(self, user_ids: Iterable[str]) -> list[User]:
-        """Return those of the users that there are."""
+    async def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of the users that there are, by id."""
 
     async def blocked_between(self, one: str, other: str) -> bool:
         """Tell whether one of two has blocked the other."""

@@ -65,7 +65,6 @@ class SearchHit(Record, frozen=True, kw_only=True):
     message: Message
     matched: Literal["original", "translation"]
     lang: str
-    snippet: str | UnsetType = UNSET
 
 
 class ErrorDetail(Struct, frozen=True, kw_only=True):

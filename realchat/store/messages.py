@@ -13,7 +13,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.drafts import Draft
 from realchat.ids import timestamp
-from realchat.models import Attachment, Message
+from realchat.models import Attachment, Look, Message
 from realchat.store.database import Collection, Database, Document, Query, object_id
 
 # What makes order and idempotency facts of the database. Every number and every
@@ -98,16 +98,15 @@ class Messages:
         query = {"files": url, "attachments.0": {"$exists": True}, "conversation": conversation}
         return await self.collection.find_one(query) is not None
 
-    async def search(
-        self, conversations: Sequence[str], text: str, *, before: str | None, limit: int
-    ) -> list[Message]:
-        """Return messages whose text holds `text`, in any case, newest first."""
+    async def search(self, look: Look) -> list[Message]:
+        """Return messages whose text holds a text, in any case, newest first."""
         query: Document = {
-            "conversation": {"$in": list(conversations)},
-            "content": {"$regex": re.escape(text), "$options": "i"},
-            **({"_id": {"$lt": object_id(before)}} if before else {}),
+            "conversation": {"$in": look.conversations},
+            "content": {"$regex": re.escape(look.text), "$options": "i"},
+            **({"content_lang": {"$regex": f"^{look.lang}(-|$)"}} if look.lang else {}),
+            **({"_id": {"$lt": object_id(look.before)}} if look.before else {}),
         }
-        found = await self.collection.find(query, sort=[("_id", DESCENDING)], limit=limit)
+        found = await self.collection.find(query, sort=[("_id", DESCENDING)], limit=look.limit)
         return [read_message(one) for one in found]
 
     async def delete_conversation(self, conversation: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.ids import now
-from realchat.models import StoredTranslation
+from realchat.models import Look, StoredTranslation
 from realchat.store.database import Database, Document
 
 
@@ -56,23 +56,16 @@ class Translations:
         """Delete all translations of a conversation's messages."""
         await self._collection.delete({"conversation": conversation})
 
-    async def search(
-        self,
-        conversations: Sequence[str],
-        text: str,
-        *,
-        lang: str | None,
-        before: str | None,
-        limit: int,
-    ) -> list[StoredTranslation]:
-        """Return translations whose text holds `text`, in any case, newest messages first."""
+    async def search(self, look: Look) -> list[StoredTranslation]:
+        """Return translations whose text holds a text, in any case, newest messages first."""
         query: Document = {
-            "conversation": {"$in": list(conversations)},
-            "content": {"$regex": re.escape(text), "$options": "i"},
-            **({"lang": lang} if lang else {}),
-            **({"message_id": {"$lt": before}} if before else {}),
+            "conversation": {"$in": look.conversations},
+            "content": {"$regex": re.escape(look.text), "$options": "i"},
+            **({"lang": look.lang} if look.lang else {}),
+            **({"message_id": {"$lt": look.before}} if look.before else {}),
         }
-        found = await self._collection.find(query, sort=[("message_id", DESCENDING)], limit=limit)
+        order = [("message_id", DESCENDING)]
+        found = await self._collection.find(query, sort=order, limit=look.limit)
         return [_read(one) for one in found]
 
 
