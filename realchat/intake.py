@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from realchat.errors import ChatError, Code
@@ -99,6 +100,17 @@ class Intake:
         return Delivery(self, owner_id, room)
 
 
+@dataclass
+class _Arrival:
+    """One file of a form; `content` is known when it has ended."""
+
+    id: str
+    name: str
+    part: PartFile
+    size: int = 0
+    content: FileContent | None = None
+
+
 class Delivery:
     """The files of one form on their way in: all are kept, or none.
 
@@ -112,46 +124,47 @@ class Delivery:
         self._room = room
         self._lock = asyncio.Lock()
         self._over = False
-        self._names: list[str] = []
-        self._ids: list[str] = []
-        self._parts: list[PartFile] = []
-        self._sealed: list[FileContent] = []
+        self._arrivals: list[_Arrival] = []
         self._size = 0
-        self._taken = 0
 
     async def begin_file(self, name: str) -> None:
         """Begin the next file. Raises `invalid_upload` when there are too many, `storage_full`."""
         async with self._lock:
             if self._over:
                 return
-            if len(self._ids) == MAX_FILES:
+            if len(self._arrivals) == MAX_FILES:
                 raise ChatError(Code.INVALID_UPLOAD, f"Send at most {MAX_FILES} files at once.")
-            id = new_id()
-            self._parts.append(await self._intake.parts.begin(id))
-            self._ids.append(id)
-            self._names.append(clean_file_name(name))
-            self._size = 0
+            file_id = new_id()
+            part = await self._intake.parts.begin(file_id)
+            self._arrivals.append(_Arrival(file_id, clean_file_name(name), part))
 
     async def write(self, data: bytes) -> None:
         """Append to the file. Raises `file_too_large`, `quota_exceeded` or `storage_full`."""
         async with self._lock:
             if self._over:
                 return
+            arrival = self._arrivals[-1]
+            arrival.size += len(data)
+            if arrival.size > self._intake.bounds.file:
+                raise ChatError(
+                    Code.FILE_TOO_LARGE,
+                    f"A file has at most {self._intake.bounds.file} bytes here.",
+                )
             self._count(len(data))
-            await self._parts[-1].write(data)
+            await arrival.part.write(data)
 
     async def end_file(self) -> None:
         """End the file. Raises `storage_full`."""
         async with self._lock:
             if not self._over:
-                self._sealed.append(await self._parts[-1].seal())
+                self._arrivals[-1].content = await self._arrivals[-1].part.seal()
 
     async def keep(self) -> list[StoredFile]:
         """Keep all files, in the order they came. Raises `quota_exceeded` or `storage_full`."""
         async with self._lock:
             if self._over:
                 return []
-            files = self._records()
+            files = [self._record(arrival) for arrival in self._arrivals]
             size = sum(file.size for file in files)
             if not await self._intake.quotas.take(self._owner_id, size, self._intake.bounds.user):
                 raise ChatError(Code.QUOTA_EXCEEDED)
@@ -159,10 +172,10 @@ class Delivery:
                 # The record comes first: one without bytes is swept in time,
                 # bytes without a record would stay for ever.
                 await self._intake.files.add(files)
-                for part in self._parts:
-                    await part.keep()
+                for arrival in self._arrivals:
+                    await arrival.part.keep()
             except BaseException:
-                await self._undo(size)
+                await self._undo(files, size)
                 raise
             self._end()
             return files
@@ -173,45 +186,39 @@ class Delivery:
             if self._over:
                 return
             self._end()
-            for part in self._parts:
-                await part.discard()
+            for arrival in self._arrivals:
+                await arrival.part.discard()
 
     def _count(self, size: int) -> None:
         self._size += size
-        if self._size > self._intake.bounds.file:
-            raise ChatError(
-                Code.FILE_TOO_LARGE, f"A file has at most {self._intake.bounds.file} bytes here."
-            )
-        self._taken += size
         self._intake.arriving[self._owner_id] += size
         if self._intake.arriving[self._owner_id] > self._room:
             raise ChatError(Code.QUOTA_EXCEEDED)
 
-    def _records(self) -> list[StoredFile]:
-        return [
-            StoredFile(
-                id=id,
-                owner_id=self._owner_id,
-                name=name,
-                size=content.size,
-                type=content.type,
-                sha256=content.sha256,
-                width=content.width,
-                height=content.height,
-                conversations=(),
-                is_avatar=False,
-                created_at=now(),
-            )
-            for id, name, content in zip(self._ids, self._names, self._sealed, strict=True)
-        ]
+    def _record(self, arrival: _Arrival) -> StoredFile:
+        content = arrival.content
+        assert content is not None  # a form ends after its last file
+        return StoredFile(
+            id=arrival.id,
+            owner_id=self._owner_id,
+            name=arrival.name,
+            size=content.size,
+            type=content.type,
+            sha256=content.sha256,
+            width=content.width,
+            height=content.height,
+            conversations=(),
+            is_avatar=False,
+            created_at=now(),
+        )
 
-    async def _undo(self, size: int) -> None:
-        await self._intake.files.remove(self._ids)
+    async def _undo(self, files: Sequence[StoredFile], size: int) -> None:
+        await self._intake.files.remove([file.id for file in files])
         await self._intake.quotas.give_back(self._owner_id, size)
 
     def _end(self) -> None:
         self._over = True
         arriving = self._intake.arriving
-        arriving[self._owner_id] -= self._taken
+        arriving[self._owner_id] -= self._size
         if arriving[self._owner_id] <= 0:
             del arriving[self._owner_id]

@@ -62,8 +62,8 @@ class Sweeper:
         """Go one round as of a moment (now); return how many files it swept."""
         before = (moment or now()) - GRACE
         swept = 0
-        for id in await self._files.find_idle(before, _BATCH):
-            if file := await self._files.condemn(id, before):
+        for file_id in await self._files.find_idle(before, _BATCH):
+            if file := await self._files.condemn(file_id, before):
                 await self._remove(file)
                 swept += 1
         parts = await self._contents.remove_parts(before, _BATCH)

@@ -23,8 +23,8 @@ class Files(Protocol):
     async def find(self, ids: Sequence[str]) -> list[StoredFile]:
         """Return those of the files that there are."""
 
-    async def touch(self, ids: Sequence[str], moment: datetime) -> None:
-        """Keep files from being swept for a day from a moment on."""
+    async def touch(self, owner_id: str, ids: Sequence[str], moment: datetime) -> None:
+        """Keep an owner's files from being swept for a day from a moment on."""
 
     async def share(self, ids: Sequence[str], conversation: str) -> int:
         """Let a conversation have files; return how many of them there are."""
@@ -127,7 +127,7 @@ class Uploads:
     async def _claim(self, owner_id: str, urls: Sequence[str], field: str) -> list[StoredFile]:
         addresses = dict.fromkeys(parse_file_url(url) for url in urls)
         ids = [address.id for address in addresses if address]
-        await self._files.touch(ids, now())
+        await self._files.touch(owner_id, ids, now())
         found = {
             FileAddress(file.id, file.name): file
             for file in await self._files.find(ids)

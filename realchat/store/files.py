@@ -44,11 +44,11 @@ class Files:
         query = {"_id": _among(ids), "condemned": {"$ne": True}}
         return [_read_file(document) for document in await self._collection.find(query)]
 
-    async def touch(self, ids: Sequence[str], moment: datetime) -> None:
-        """Count the files as idle only from a moment on."""
+    async def touch(self, owner_id: str, ids: Sequence[str], moment: datetime) -> None:
+        """Count an owner's files as idle only from a moment on."""
+        idle = {"idle_since": {"$exists": True}, "condemned": {"$ne": True}}
         await self._collection.update_many(
-            {"_id": _among(ids), "idle_since": {"$exists": True}, "condemned": {"$ne": True}},
-            {"$set": {"idle_since": moment}},
+            {"_id": _among(ids), "owner_id": owner_id, **idle}, {"$set": {"idle_since": moment}}
         )
 
     async def share(self, ids: Sequence[str], conversation: str) -> int:
