@@ -78,7 +78,9 @@ class Client:
             sent["Authorization"] = f"Bearer {self.token}"
         if raw is None and body is not None:
             raw = json.dumps(body)
-        if raw is not None and "Content-Type" not in sent:
+        if raw is None and method in {"POST", "PUT", "PATCH"}:
+            raw = ""  # as browsers and curl do; without it Tornado sends an empty chunked body
+        if raw and "Content-Type" not in sent:
             sent["Content-Type"] = "application/json"
         request = HTTPRequest(
             self.base_url + path,
