@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from typing import Literal
 
 from handlers.base import ApiHandler
 from handlers.endpoint import endpoint
@@ -20,13 +21,13 @@ _FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
 class Health(Record, frozen=True, kw_only=True):
     """The process lives."""
 
-    status: str
+    status: Literal["ok"]
 
 
 class Ready(Record, frozen=True, kw_only=True):
     """The server can serve, with these parts."""
 
-    status: str
+    status: Literal["ok"]
     parts: Parts
 
 

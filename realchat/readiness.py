@@ -19,8 +19,8 @@ class Needed(Protocol):
 class Parts(Record, frozen=True, kw_only=True):
     """The parts of a server that can serve, and which of its optional ones are on."""
 
-    database: Literal["up"] = "up"
-    bus: Literal["up"] = "up"
+    database: Literal["up"]
+    bus: Literal["up"]
     mail: Literal["smtp", "console"]
     translation: Literal["on", "off"]
 
@@ -31,7 +31,10 @@ class Readiness:
     def __init__(self, needed: Mapping[str, Needed], *, mail: bool, translation: bool) -> None:
         self._needed = needed
         self._parts = Parts(
-            mail="smtp" if mail else "console", translation="on" if translation else "off"
+            database="up",
+            bus="up",
+            mail="smtp" if mail else "console",
+            translation="on" if translation else "off",
         )
         self._draining = False
 

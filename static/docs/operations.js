@@ -125,7 +125,7 @@ function curlBody(body, schemas) {
   const [[type, { schema }]] = Object.entries(body.content);
   if (type.startsWith("multipart/")) return ["-F file=@photo.jpg"];
   if (type !== "application/json") return [`-H 'Content-Type: ${type}'`, "--data-binary @file"];
-  const text = JSON.stringify(schemas.example(schema)).replaceAll("'", "'\\''");
+  const text = JSON.stringify(schemas.example(schema), null, 2).replaceAll("'", "'\\''");
   return ["-H 'Content-Type: application/json'", `-d '${text}'`];
 }
 

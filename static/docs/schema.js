@@ -2,21 +2,35 @@
 import { disclosure, element, prose } from "./elements.js";
 
 const EXAMPLES = {
+  avatar: "/uploads/6563a1f0c2d4e5f60718293a/ana.jpg",
+  avatar_url: "/uploads/6563a1f0c2d4e5f60718293a/ana.jpg",
+  expires_in: 900,
+  files: "/uploads/6563a1f0c2d4e5f60718293a/photo.jpg",
+  q: "hello",
+  reads: "en",
+  size: 183421,
+  user_agent: "Mozilla/5.0 …",
   access_token: "eyJhbGciOiJIUzI1NiJ9…",
+  client_id: "phone-41",
   code: "123456",
   content: "Hello!",
   content_lang: "en",
   conversation: "group:6563a1f0c2d4e5f60718293a",
+  current_password: "correct horse battery",
   email: "ana@example.org",
   emoji: "👍",
   lang: "es",
   language: "es",
   name: "Ana",
-  password: "correct horse battery",
+  password: "staple gun and a half",
+  ref: "7",
+  snippet: "… hello …",
   refresh_token: "eyJhbGciOiJIUzI1NiJ9…",
   token: "eyJhbGciOiJIUzI1NiJ9…",
   url: "/uploads/6563a1f0c2d4e5f60718293a/photo.jpg",
 };
+// Optional fields without which an example says little.
+const TELLING = new Set(["recipient_id", "client_id", "ref"]);
 const ID = "6563a1f0c2d4e5f60718293a";
 const TIME = "2026-11-22T14:00:00.000Z";
 
@@ -72,7 +86,8 @@ export class Schemas {
 
   field(name, shape, isRequired) {
     const inner = this.record(shape);
-    const about = shape.description ?? inner?.description?.split("\n")[0];
+    const choice = shape.anyOf?.find((each) => each.description);
+    const about = (shape.description ?? choice?.description ?? inner?.description)?.split("\n")[0];
     return element(
       "li",
       {},
@@ -109,7 +124,10 @@ export class Schemas {
   object(whole, depth) {
     const required = new Set(whole.required ?? []);
     const shown = Object.entries(whole.properties).filter(
-      ([name]) => required.has(name) || (depth === 0 && required.size === 0) || name in EXAMPLES,
+      ([name, shape]) =>
+        required.has(name) ||
+        "default" in shape ||
+        (depth === 0 && (required.size === 0 || TELLING.has(name))),
     );
     return Object.fromEntries(
       shown.map(([name, shape]) => [name, this.example(shape, name, depth + 1)]),
@@ -118,7 +136,7 @@ export class Schemas {
 
   scalar(whole, name) {
     if (whole.type === "integer" || whole.type === "number") {
-      return whole.default ?? whole.minimum ?? 1;
+      return EXAMPLES[name] ?? whole.default ?? whole.minimum ?? 1;
     }
     if (whole.type === "boolean") return whole.default ?? true;
     if (whole.type === "null") return null;
