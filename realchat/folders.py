@@ -17,12 +17,14 @@ def prepare_folder(variable: str, path: Path) -> None:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
+        with tempfile.TemporaryFile(dir=path) as file:
+            # A full disk still makes empty files.
+            file.write(bytes(4096))
+            file.flush()
     except OSError as error:
         raise StartError(
             f"The folder {path} cannot be written ({error.strerror}): "
-            f"correct its permissions, or name another in {variable}."
+            f"make that possible, or name another in {variable}."
         ) from None
 
 

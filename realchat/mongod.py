@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import secrets
 import shutil
 import socket
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from pymongo.errors import PyMongoError
 
+from realchat.folders import prepare_folder
 from realchat.mongod_binary import MongodBinary, find_mongod
 from realchat.orphan import end_orphan
 from realchat.replica_set import NAME, configure_set, user_uri
@@ -31,6 +34,9 @@ _WORTH_ANOTHER_TRY = (48, 100)
 _DIE_WITH_PARENT = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
 )
+# Below those that Linux gives to outgoing connections, one of which could have
+# the port of last time when the server comes back.
+_PORTS = range(20000, 32000)
 _OPTIONS = (
     *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", NAME),
     # 6.0.5's zlib compressor leaks memory to whoever can connect (CVE-2025-14847).
@@ -67,23 +73,23 @@ class EmbeddedMongod:
         self._port_file = data_dir / "mongodb.port"
         self._key_file = secrets_dir(data_dir) / "mongodb_key"
         self._key = keep_secret(self._key_file)
-        self._password = keep_secret(secrets_dir(data_dir) / "mongodb_password")
-        self._port = _free_port(self._port_file)
+        self.password = keep_secret(secrets_dir(data_dir) / "mongodb_password")
+        self.port = _free_port(self._port_file)
         self.process = self._spawn()
 
     @property
     def uri(self) -> str:
         """The address to connect to; it holds the password, so it is not for logs."""
-        return user_uri(self._port, self._password)
+        return user_uri(self.port, self.password)
 
     def open(self) -> None:
         """Wait until it takes writes. Raises `StartError` or `MongodEndedError`."""
-        self._await_port()
+        self.await_port()
         try:
-            configure_set(self._port, self._key, self._password)
+            configure_set(self.port, self._key, self.password)
         except PyMongoError as error:
             raise _failure(self.log, type(error).__name__) from None
-        self._port_file.write_text(str(self._port))
+        self._port_file.write_text(str(self.port))
 
     def revive(self) -> bool:
         """Start the process again if it died; tell whether it had."""
@@ -107,7 +113,7 @@ class EmbeddedMongod:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         command = [*_leash(), str(self.binary.path), "--dbpath", str(self.folder)]
-        command += ["--port", str(self._port), "--keyFile", str(self._key_file)]
+        command += ["--port", str(self.port), "--keyFile", str(self._key_file)]
         command += ["--logpath", str(self.log), *_OPTIONS]
         # In a session of its own, for else the Ctrl-C of the terminal would end
         # it under the server, which still has requests to answer.
@@ -120,13 +126,14 @@ class EmbeddedMongod:
             umask=0o077,
         )
 
-    def _await_port(self) -> None:
+    def await_port(self) -> None:
+        """Wait until it can be connected to. Raises `StartError` or `MongodEndedError`."""
         end = time.monotonic() + _START_PATIENCE
         while time.monotonic() < end:
             if (code := self.process.poll()) is not None:
                 raise MongodEndedError(code)
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.01)
         raise _failure(self.log, "it does not answer")
@@ -139,7 +146,7 @@ def start_mongod(data_dir: Path) -> EmbeddedMongod:
     """
     data_dir = data_dir.resolve()
     folder = data_dir / "mongodb"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare_folder("DATA_DIR", folder)
     series = data_dir / "mongodb.version"
     binary = find_mongod(series.read_text() if series.exists() else "")
     for attempt in range(1, _ATTEMPTS + 1):
@@ -178,11 +185,19 @@ def _leash() -> list[str]:
 
 def _free_port(last: Path) -> int:
     """Return the port of last time if it is free, else any free one."""
+    with contextlib.suppress(OSError, ValueError):
+        if _is_free(port := int(last.read_text())):
+            return port
+    while not _is_free(port := secrets.choice(_PORTS)):
+        pass
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", int(last.read_text())))
-        except (OSError, ValueError, OverflowError):
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+        return True

@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure
 
 NAME = "realchat"
 USER = "realchat"
@@ -39,10 +39,18 @@ def configure_set(port: int, key: str, password: str) -> None:
         directConnection=True,
         serverSelectionTimeoutMS=_PATIENCE * 1000,
     )
+    end = time.monotonic() + _PATIENCE
     with client:
-        _place_member(client.admin, f"127.0.0.1:{port}")
-        _await_primary(client.admin)
-        _set_user(client.admin, password)
+        while True:
+            try:
+                _place_member(client.admin, f"127.0.0.1:{port}")
+                _await_primary(client.admin)
+                return _set_user(client.admin, password)
+            except AutoReconnect:
+                # On a new port it first looks for itself on the old one, for up to
+                # 30 s where a stranger is mute there, and then drops everybody.
+                if time.monotonic() > end:
+                    raise
 
 
 def user_uri(port: int, password: str) -> str:

@@ -1,0 +1,237 @@
+"""The program as a whole: how it starts, what it says, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import ServerProcess, is_alive, wait_until
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+from pymongo.uri_parser import parse_uri
+
+from realchat.mongod import EmbeddedMongod
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server started with no configuration in an empty folder."""
+    with ServerProcess(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+def refused(process: ServerProcess, code: int) -> str:
+    """Wait for a start that fails; return the one sentence it fails with."""
+    try:
+        assert process.wait() == code
+    finally:
+        process.kill()
+    assert process.stdout == ""
+    lines = process.stderr.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@contextlib.contextmanager
+def request_under_way(server: ServerProcess) -> Iterator[http.client.HTTPConnection]:
+    """Send a request of which one byte is missing, and wait until the server is at it."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    connection.putrequest("GET", "/healthz")
+    connection.putheader("Content-Length", "1")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Expect", "100-continue")
+    connection.endheaders()
+    with contextlib.closing(connection):
+        assert connection.sock.recv(4096).startswith(b"HTTP/1.1 100")
+        yield connection
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_it_starts_with_no_configuration_in_an_empty_folder(server: ServerProcess) -> None:
+    assert server.is_ready()
+
+
+def test_one_block_says_what_runs_and_what_would_switch_the_rest_on(server: ServerProcess) -> None:
+    lines = server.stdout.splitlines()
+    assert lines[0] == f"RealChat 0.1.0 is ready: open {server.url}"
+    about = {line[2:14].strip(): line[15:] for line in lines[1:]}
+    assert list(about) == ["database", "secrets", "mail", "translation", "uploads", "rate limits"]
+    assert str(server.folder / "data/mongodb") in about["database"]
+    assert "data/secrets" in about["secrets"]
+    assert "EMAIL_HOST" in about["mail"]
+    assert "LIBRETRANSLATE_URL" in about["translation"]
+    assert "512 MiB" in about["uploads"]
+    assert "RATE_LIMITS" in about["rate limits"]
+
+
+def test_the_data_folder_is_for_its_owner_alone(server: ServerProcess) -> None:
+    data = server.folder / "data"
+    assert data.stat().st_mode & 0o777 == 0o700
+    files = [path for path in data.rglob("*") if path.is_file()]
+    private = [p for p in files if p.parent.name != "data" or p.name.startswith("mongodb.log")]
+    assert {"jwt_access", "jwt_refresh", "mongodb_key", "mongodb_password"} <= {
+        path.name for path in private
+    }
+    assert {path.stat().st_mode & 0o077 for path in private} == {0}
+
+
+def test_the_embedded_database_refuses_whoever_has_no_password(server: ServerProcess) -> None:
+    port = int((server.folder / "data/mongodb.port").read_text())
+    stranger: MongoClient[dict[str, Any]]
+    with MongoClient("127.0.0.1", port, directConnection=True) as stranger:
+        with pytest.raises(OperationFailure, match="requires authentication"):
+            stranger["realchat"]["meta"].find_one()
+        with pytest.raises(OperationFailure, match="requires authentication"):
+            stranger["admin"].command("createUser", "stranger", pwd="x", roles=["root"])
+
+
+def test_a_second_server_on_the_same_data_is_refused(server: ServerProcess, tmp_path: Path) -> None:
+    second = ServerProcess(tmp_path, DATA_DIR=str(server.folder / "data"))
+    assert "Another server is running" in refused(second, 1)
+    assert server.is_ready()
+
+
+def test_a_dead_database_is_started_again(server: ServerProcess) -> None:
+    first = server.mongod_pid
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: not is_alive(first))
+    server.wait_ready()
+    assert server.mongod_pid != first
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_and_its_database(tmp_path: Path, signum: int) -> None:
+    with ServerProcess(tmp_path) as server:
+        database = server.mongod_pid
+        assert server.stop(signum) == 0
+    assert not is_alive(database)
+    assert "Traceback" not in server.stderr
+    # An orderly end empties the file; a killed one leaves its number there.
+    assert (tmp_path / "data/mongodb/mongod.lock").read_text() == ""
+
+
+def test_a_stop_finishes_the_requests_under_way(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server, request_under_way(server) as connection:
+        server.process.terminate()
+        wait_until(lambda: not is_listening(server.port))
+        connection.send(b" ")
+        with connection.getresponse() as reply:
+            assert reply.status == 200
+        assert server.wait() == 0
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        database = server.mongod_pid
+        with request_under_way(server):
+            server.process.terminate()
+            wait_until(lambda: not is_listening(server.port))
+            server.process.terminate()
+            assert server.wait() == 128 + signal.SIGTERM
+    wait_until(lambda: not is_alive(database))
+
+
+def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server, server.database() as client:
+        epoch = client["realchat"]["meta"].find_one("epoch")
+        secret = (tmp_path / "data/secrets/jwt_access").read_text()
+    with ServerProcess(tmp_path) as server, server.database() as client:
+        assert epoch is not None
+        assert client["realchat"]["meta"].find_one("epoch") == epoch
+        assert (tmp_path / "data/secrets/jwt_access").read_text() == secret
+
+
+@pytest.mark.parametrize("path", [os.environ["PATH"], "/nowhere"], ids=["setpriv", "prctl"])
+def test_a_killed_server_leaves_no_database_and_no_lock(tmp_path: Path, path: str) -> None:
+    with ServerProcess(tmp_path, PATH=path) as server:
+        database = server.mongod_pid
+        server.kill()
+        # No wait in between: the next start takes the folder over by itself.
+        with ServerProcess(tmp_path, PATH=path) as successor:
+            assert not is_alive(database)
+            assert successor.mongod_pid != database
+
+
+def test_a_killed_server_s_database_ends_by_itself(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        database = server.mongod_pid
+        server.kill()
+    wait_until(lambda: not is_alive(database))
+
+
+def test_it_runs_on_a_database_of_the_operator_s_own(
+    tmp_path: Path, mongod: EmbeddedMongod
+) -> None:
+    with ServerProcess(tmp_path, MONGODB_URI=mongod.uri, MONGODB_DB="test_server") as server:
+        host, port = parse_uri(mongod.uri)["nodelist"][0]
+        assert f"MongoDB at {host}:{port} (MONGODB_URI)" in server.stdout
+        assert mongod.password not in server.stdout + server.stderr
+        assert not (tmp_path / "data/mongodb").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("PORT", "http", "PORT must be a whole number"),
+        ("PORT", "70000", "PORT must be a whole number"),
+        ("HOST", "203.0.113.1", "change HOST or PORT"),
+        ("HOST", "no such host", "change HOST or PORT"),
+        ("JWT_ACCESS_SECRET", "short", "JWT_ACCESS_SECRET is too short"),
+        ("JWT_REFRESH_SECRET", "your-super-secret-jwt-refresh-key-here", "is a sample"),
+        ("MONGODB_URI", "postgres://localhost", "MONGODB_URI must begin with"),
+        ("MONGODB_URI", "mongodb://", "write it as"),
+        ("MONGODB_URI", "mongodb://who:secret@127.0.0.1:1/", "at 127.0.0.1:1:"),
+        ("MONGODB_DB", "a/b", "MONGODB_DB must be"),
+        ("BASE_URL", "localhost", "BASE_URL must begin with"),
+        ("RATE_LIMITS", "perhaps", "RATE_LIMITS must be true or false"),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_with_one_sentence(
+    tmp_path: Path, name: str, value: str, advice: str
+) -> None:
+    sentence = refused(ServerProcess(tmp_path, **{name: value}), 2)
+    assert advice in sentence
+    assert name in sentence
+    assert "secret@" not in sentence
+    assert not (tmp_path / "data/mongodb").exists()
+
+
+def test_wrong_credentials_of_the_database_end_the_start(
+    tmp_path: Path, mongod: EmbeddedMongod
+) -> None:
+    uri = mongod.uri.replace(mongod.password, "wrong")
+    sentence = refused(ServerProcess(tmp_path, MONGODB_URI=uri), 2)
+    assert "correct user, password" in sentence
+    assert "wrong" not in sentence
+
+
+def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = refused(ServerProcess(tmp_path, PORT=str(port)), 2)
+    assert f"port {port} (Address already in use)" in sentence
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "UPLOAD_DIR"])
+def test_a_folder_that_cannot_be_written_ends_the_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    sentence = refused(ServerProcess(tmp_path, **{name: str(tmp_path / "file/folder")}), 1)
+    assert name in sentence
+
+
+def test_a_file_in_the_database_s_place_ends_the_start(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/mongodb").touch()
+    sentence = refused(ServerProcess(tmp_path), 1)
+    assert "data/mongodb" in sentence
