@@ -7,7 +7,7 @@ import re
 
 from tornado import web
 
-from handlers import accounts, documents, operations, users
+from handlers import accounts, documents, downloads, operations, uploads, users
 from handlers.base import UnknownRoute
 from handlers.routes import Route
 from handlers.server import Server
@@ -32,6 +32,8 @@ ROUTES: list[Route] = [
     *operations.ROUTES,
     *accounts.ROUTES,
     *users.ROUTES,
+    *uploads.ROUTES,
+    *downloads.ROUTES,
     *documents.ROUTES,
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from realchat.errors import ChatError
@@ -17,6 +17,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
+        self._timers: dict[object, asyncio.TimerHandle] = {}
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` without waiting for it."""
@@ -24,8 +25,16 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._finish)
 
+    def repeat(self, work: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> None:
+        """Run `work` now and then every so many seconds, until the drain."""
+        self.start(work())
+        loop = asyncio.get_running_loop()
+        self._timers[work] = loop.call_later(seconds, self.repeat, work, seconds)
+
     async def drain(self, seconds: float = 5.0) -> None:
         """Wait until all is done, then cancel what still runs."""
+        for timer in self._timers.values():
+            timer.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in list(self._running):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from realchat.errors import ChatError, Code, invalid
 from realchat.file_names import FileAddress, file_url, parse_file_url
@@ -86,19 +86,18 @@ class Uploads:
         if addresses:
             await self._files.unshare([address.id for address in addresses], conversation)
 
-    async def claim_avatar(self, owner_id: str, url: str) -> None:
-        """Show an image to everybody as its owner's avatar, instead of the one before.
+    async def claim_avatar(self, owner_id: str, url: str | None) -> None:
+        """Show an image to everybody as its owner's avatar, or none, instead of the one before.
 
         Raises `validation_error` (`avatar`) when it is no image of the owner's.
         """
+        if url is None:
+            await self._files.set_avatar(owner_id, None)
+            return
         (file,) = await self._claim(owner_id, [url], "avatar")
         if file.type not in AVATAR_TYPES:
             raise invalid("avatar", "must be an image: PNG, JPEG, GIF, WebP or AVIF")
         await self._files.set_avatar(owner_id, file.id)
-
-    async def release_avatar(self, owner_id: str) -> None:
-        """Show no avatar of a user's any longer."""
-        await self._files.set_avatar(owner_id, None)
 
     async def find(self, user_id: str, address: FileAddress) -> StoredFile:
         """Return a file that a user may read. Raises `not_found`."""
@@ -124,6 +123,22 @@ class Uploads:
             raise ChatError(Code.NOT_FOUND)
         return reader
 
+    def attachment(self, file: StoredFile) -> Attachment:
+        """Return a file as a message shows it."""
+        return Attachment(
+            url=file_url(FileAddress(file.id, file.name)),
+            name=file.name,
+            size=file.size,
+            type=file.type,
+            width=UNSET if file.width is None else file.width,
+            height=UNSET if file.height is None else file.height,
+        )
+
+    def uploaded(self, file: StoredFile) -> UploadedFile:
+        """Return a file as its uploader is told of it."""
+        shown = structs.asdict(self.attachment(file))
+        return UploadedFile(id=file.id, sha256=file.sha256, **shown)
+
     async def _claim(self, owner_id: str, urls: Sequence[str], field: str) -> list[StoredFile]:
         addresses = dict.fromkeys(parse_file_url(url) for url in urls)
         ids = [address.id for address in addresses if address]
@@ -136,33 +151,6 @@ class Uploads:
         if not all(address in found for address in addresses):
             raise invalid(field, "must be the URL of a file that you uploaded")
         return [found[address] for address in addresses if address]
-
-
-def attachment(file: StoredFile) -> Attachment:
-    """Return a file as a message shows it."""
-    return Attachment(
-        url=file_url(FileAddress(file.id, file.name)),
-        name=file.name,
-        size=file.size,
-        type=file.type,
-        width=UNSET if file.width is None else file.width,
-        height=UNSET if file.height is None else file.height,
-    )
-
-
-def uploaded_file(file: StoredFile) -> UploadedFile:
-    """Return a file as its uploader is told of it."""
-    shown = attachment(file)
-    return UploadedFile(
-        id=file.id,
-        url=shown.url,
-        name=shown.name,
-        size=shown.size,
-        type=shown.type,
-        sha256=file.sha256,
-        width=shown.width,
-        height=shown.height,
-    )
 
 
 def _ids(files: Sequence[StoredFile]) -> list[str]:

@@ -18,6 +18,7 @@ from realchat.store.database import Database, Document, object_id
 
 _USED = {"$ifNull": ["$storage_used", 0]}
 _AVATARS = IndexModel([("owner_id", ASCENDING)], partialFilterExpression={"is_avatar": True})
+_SHARED = IndexModel([("conversations", ASCENDING)])
 _IDLE = IndexModel([("idle_since", ASCENDING)], sparse=True)
 
 
@@ -29,7 +30,7 @@ class Files:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self._collection.create_indexes(_AVATARS, _IDLE)
+        await self._collection.create_indexes(_AVATARS, _SHARED, _IDLE)
 
     async def add(self, files: Sequence[StoredFile]) -> None:
         """Keep new files."""
@@ -63,6 +64,13 @@ class Files:
         query = {"_id": _among(ids), "conversations": conversation}
         await self._collection.update_many(query, {"$pull": {"conversations": conversation}})
         await self._mark_idle(query={"_id": _among(ids)})
+
+    async def delete_conversation(self, conversation: str) -> None:
+        """Take all files away from a conversation that is no more."""
+        shared = {"conversations": conversation}
+        found = await self._collection.find(shared)
+        await self._collection.update_many(shared, {"$pull": shared})
+        await self._mark_idle(query={"_id": {"$in": [document["_id"] for document in found]}})
 
     async def set_avatar(self, owner_id: str, id: str | None) -> None:
         """Mark one file as its owner's avatar, or none, and no other one any longer."""
