@@ -41,6 +41,8 @@ setup(
             "mypy>=2.4",
             "ruff>=0.17",
             "openapi-spec-validator>=0.9",
+            "jsonschema>=4.26",
+            "types-jsonschema>=4.26",
         ],
     },
 )
