@@ -1,0 +1,37 @@
+# `make run` starts RealChat, `make test` proves it; both install what they need into .venv.
+
+MAKEFLAGS += --no-print-directory
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+# The first Python of this machine that is new enough and can make environments.
+PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$each -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$each && break; done)
+
+.PHONY: run test lint
+.DEFAULT_GOAL := run
+
+run: .venv/installed
+	.venv/bin/python server.py
+
+test: lint
+	.venv/bin/pytest
+
+lint: .venv/installed-test
+	.venv/bin/ruff check --quiet
+	.venv/bin/ruff format --check --quiet
+	.venv/bin/mypy --no-error-summary
+
+.venv/installed: setup.py | .venv/bin/python
+	@echo "Installing into .venv, once ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/installed-test: setup.py | .venv/bin/python
+	@echo "Installing into .venv, once ..."
+	@$(PIP) --editable '.[test]'
+	@touch $@ .venv/installed
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "RealChat needs Python 3.11 or newer with venv:" \
+		"install it with 'apt-get install python3-venv' (or python3.11-venv)." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
