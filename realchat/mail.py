@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "mail"
 TIMEOUT = 15.0
+Tls = Literal["starttls", "tls", "none"]
+
 _FALLBACK = "en"
 _SENDER_NAME = "RealChat"
 # Seconds before the one further try, and how many mails go out at the same time.
@@ -88,7 +90,7 @@ class SmtpServer(NamedTuple):
     user: str
     password: str
     sender: str
-    tls: Literal["starttls", "tls", "none"]
+    tls: Tls
 
 
 class SmtpMailer:

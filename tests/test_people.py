@@ -181,8 +181,8 @@ async def test_a_remembered_person_costs_no_database_call(
     ana, eva = [await register(http_client, base_url) for _ in range(2)]
     await services.people.get(ana.id)
     # Behind the memory's back, so that what it returns shows where it has it from.
-    await services.users.update(ana.id, UserChange(name="Anna"))
-    await services.users.update(eva.id, UserChange(name="Evi"))
+    await services.collections.users.update(ana.id, UserChange(name="Anna"))
+    await services.collections.users.update(eva.id, UserChange(name="Evi"))
     people = await services.people.get_many([eva.id, ana.id, "a" * 24, ana.id])
     assert [user.name for user in people.values()] == ["Evi", "Ana"]
 
@@ -193,7 +193,7 @@ async def test_a_change_told_by_another_process_is_seen_at_once(
 ) -> None:
     ana = await register(http_client, base_url)
     await services.people.get(ana.id)
-    await services.users.update(ana.id, UserChange(name="Anna"))
+    await services.collections.users.update(ana.id, UserChange(name="Anna"))
     services.bus.publish(UserChanged(user_id=ana.id))
     assert (await services.people.get(ana.id)).name == "Anna"
 
@@ -207,7 +207,7 @@ async def test_what_changed_while_it_was_read_is_not_remembered(
     await asyncio.sleep(0)
     services.bus.publish(UserChanged(user_id=ana.id))
     await reading
-    await services.users.update(ana.id, UserChange(name="Anna"))
+    await services.collections.users.update(ana.id, UserChange(name="Anna"))
     assert (await services.people.get(ana.id)).name == "Anna"
 
 
