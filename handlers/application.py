@@ -7,7 +7,18 @@ import re
 
 from tornado import web
 
-from handlers import accounts, documents, downloads, operations, uploads, users
+from handlers import (
+    accounts,
+    conversations,
+    documents,
+    downloads,
+    groups,
+    messages,
+    operations,
+    socket,
+    uploads,
+    users,
+)
 from handlers.base import UnknownRoute
 from handlers.routes import Route
 from handlers.server import Server
@@ -32,6 +43,10 @@ ROUTES: list[Route] = [
     *operations.ROUTES,
     *accounts.ROUTES,
     *users.ROUTES,
+    *groups.ROUTES,
+    *conversations.ROUTES,
+    *messages.ROUTES,
+    *socket.ROUTES,
     *uploads.ROUTES,
     *downloads.ROUTES,
     *documents.ROUTES,
@@ -46,15 +61,16 @@ _TEMPLATES = {(route.handler, frozenset(route.parameters)): route.template for r
 def make_application(services: Services) -> DrainableApplication:
     """Build the application on its services."""
     arguments = {"services": services}
+    services.bus.subscribe(socket.ChatSocket.deliver)
     return DrainableApplication(
         [web.url(route.pattern, route.handler, arguments) for route in ROUTES],
         default_handler_class=UnknownRoute,
         default_handler_args=arguments,
         log_function=log_request,
         routes=tuple(ROUTES),
-        websocket_max_message_size=64 * 1024,
-        websocket_ping_interval=25,
-        websocket_ping_timeout=20,
+        websocket_max_message_size=socket.MAX_FRAME,
+        websocket_ping_interval=socket.HEARTBEAT,
+        websocket_ping_timeout=socket.HEARTBEAT - 5,
     )
 
 

@@ -13,8 +13,8 @@ from tornado import web
 
 from handlers.answers import AnsweringHandler
 from handlers.endpoint import JSON, Operation
-from handlers.request import address_of
-from realchat.decoding import decode_json, decode_query
+from handlers.request import address_of, read_query
+from realchat.decoding import decode_json
 from realchat.errors import ChatError, Code
 from realchat.logs import request_id
 from realchat.models import Principal
@@ -100,19 +100,7 @@ class ApiHandler(AnsweringHandler):
 
     def decode_query(self, shape: type[T]) -> T:
         """Return the query string as its type."""
-        try:
-            values = {
-                name: given[-1].decode() for name, given in self.request.query_arguments.items()
-            }
-        except UnicodeDecodeError:
-            raise ChatError(Code.INVALID_TEXT) from None
-        return decode_query(values, shape)
-
-    async def head(self, **arguments: str) -> None:
-        """Answer as `GET` would; Tornado leaves out the body."""
-        answer = self.get(**arguments)
-        if answer is not None:
-            await answer
+        return read_query(self.request, shape)
 
     def options(self, *args: str, **kwargs: str) -> None:
         """Answer a browser's question whether another origin may call."""

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
+
+from realchat.decoding import decode_query
+from realchat.errors import ChatError, Code
+
+T = TypeVar("T")
 
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
@@ -34,3 +40,15 @@ def origin_of(url: str) -> str:
     """Return the origin of a URL as browsers write it (scheme, host, port), or an empty text."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
+
+
+def read_query(request: HTTPServerRequest, shape: type[T]) -> T:
+    """Return the query string as a record; of a repeated name the last value counts.
+
+    Raises `ChatError`: `invalid_text`, `unknown_field` or `validation_error`.
+    """
+    try:
+        values = {name: given[-1].decode() for name, given in request.query_arguments.items()}
+    except UnicodeDecodeError:
+        raise ChatError(Code.INVALID_TEXT) from None
+    return decode_query(values, shape)

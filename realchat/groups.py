@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -75,7 +75,9 @@ class History(Protocol):
 class Groups:
     """All groups; what is returned of them is what the asker may see."""
 
-    def __init__(self, store: GroupStore, people: KnownPeople, history: History, bus: Bus) -> None:
+    def __init__(
+        self, store: GroupStore, people: KnownPeople, history: Sequence[History], bus: Bus
+    ) -> None:
         self._store = store
         self._people = people
         self._history = history
@@ -211,7 +213,8 @@ class Groups:
         raise ChatError(Code.CONFLICT)
 
     async def _end(self, group: Group) -> None:
-        await self._history.delete_conversation(group_conversation(group.id))
+        for kept in self._history:
+            await kept.delete_conversation(group_conversation(group.id))
         await self._store.delete(group.id)
         self._bus.publish(GroupChanged(group_id=group.id))
         self._bus.publish(Notice(readers=tuple(group.members), frame=GroupLeft(group_id=group.id)))

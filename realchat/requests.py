@@ -199,3 +199,10 @@ class SearchMessages(Body, frozen=True, kw_only=True):
     lang: Language | UnsetType = UNSET
     limit: Limit = 20
     before: Id | UnsetType = UNSET
+
+
+class ConnectionQuery(Body, frozen=True, kw_only=True):
+    """The query of a WebSocket handshake: the access token, another language to read in."""
+
+    token: Token | UnsetType = UNSET
+    lang: Language | UnsetType = UNSET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from realchat.accounts import Accounts
@@ -10,10 +11,8 @@ from realchat.bus import LocalBuckets, LocalBus, LocalRoster
 from realchat.chat import Chat
 from realchat.composer import Composer
 from realchat.conversations import Conversations
-from realchat.conversations import Conversations
 from realchat.disk import Disk
 from realchat.file_types import inspect
-from realchat.groups import Groups
 from realchat.groups import Groups
 from realchat.history import History
 from realchat.ids import new_id
@@ -27,19 +26,8 @@ from realchat.people import People
 from realchat.presence import Presences
 from realchat.readiness import Readiness
 from realchat.settings import Settings
-from realchat.store.conversations import DirectConversations
-from realchat.store.conversations import DirectConversations, ReadMarks
+from realchat.store.collections import Collections
 from realchat.store.database import Database
-from realchat.store.groups import Groups as GroupStore
-from realchat.store.message_log import MessageLog
-from realchat.store.messages import Messages
-from realchat.store.files import Files, Quotas
-from realchat.store.groups import Groups as GroupStore
-from realchat.store.messages import Messages
-from realchat.store.otps import Otps
-from realchat.store.sessions import Sessions
-from realchat.store.translations import Translations
-from realchat.store.users import Users
 from realchat.sweep import INTERVAL, Sweeper
 from realchat.tasks import Tasks
 from realchat.tokens import Signer, Tokens
@@ -54,18 +42,25 @@ class Services:
 
     settings: Settings
     database: Database
+    collections: Collections
     epoch: str
     bus: LocalBus
     limits: Limits
     tasks: Tasks
     readiness: Readiness
-    users: Users
     passwords: Passwords
     tokens: Tokens
     people: People
     accounts: Accounts
     one_time_sign_in: OneTimeSignIn
+    groups: Groups
     conversations: Conversations
+    presences: Presences
+    inbox: Inbox
+    chat: Chat
+    history: History
+    translator: LibreTranslate | None
+    interpreter: Interpreter
     uploads: Uploads
     intake: Intake
     sweeper: Sweeper
@@ -73,78 +68,112 @@ class Services:
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
+        self.presences.close()
+        await self.collections.message_log.drain()
         await self.tasks.drain()
         self.passwords.close()
         self.disk.close()
+        if self.translator is not None:
+            self.translator.close()
         self.database.close()
 
 
 async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     """Connect, create indexes and build all parts. Raises `ChatError` `unavailable`."""
     database = Database(mongodb_uri, settings.mongodb_db)
-    tasks = Tasks()
-    bus = LocalBus()
+    collections = Collections(database)
+    _, epoch = await asyncio.gather(collections.prepare(), database.epoch(new_id()))
+    return _join(settings, database, collections, epoch)
+
+
+def _join(settings: Settings, database: Database, collections: Collections, epoch: str) -> Services:
+    """Build the parts from the ground up, each with what it needs of those before it."""
+    bus, tasks = LocalBus(), Tasks()
     limits = Limits(LocalBuckets(), enabled=settings.rate_limits)
-    users, sessions, otps = Users(database), Sessions(database), Otps(database)
-    files, quotas = Files(database), Quotas(database)
-    for collection in (users, sessions, otps, files):
-        await collection.prepare()
-    passwords = Passwords(settings.bcrypt_rounds)
-    tokens = _tokens(settings, sessions, bus, tasks)
-    people = People(users, bus)
-    conversations = _conversations(database, people, files, bus)
+    people = People(collections.users, bus)
+    kept = (collections.messages, collections.translations, collections.files)
+    groups = Groups(collections.groups, people, kept, bus)
+    conversations = Conversations(collections.directs, groups, people)
     disk = Disk(settings.upload_dir, inspect)
-    uploads = Uploads(files, disk, conversations)
-    sweeper = Sweeper(files, disk, quotas)
+    uploads = Uploads(collections.files, disk, conversations)
+    sweeper = Sweeper(collections.files, disk, collections.quotas)
     tasks.repeat(sweeper.sweep, INTERVAL)
-    accounts = Accounts(users, passwords, tokens, limits, bus, uploads)
-    codes = OneTimeCodes(otps, settings.jwt_refresh_secret)
+
+    passwords = Passwords(settings.bcrypt_rounds)
+    tokens = _tokens(settings, collections, bus, tasks)
+    accounts = Accounts(collections.users, passwords, tokens, limits, bus, uploads)
+    codes = OneTimeCodes(collections.otps, settings.jwt_refresh_secret)
+
+    messages, translations = collections.messages, collections.translations
+    translator = _translator(settings)
+    interpreter = Interpreter(translations, messages, translator, bus, tasks)
+    inbox = Inbox(conversations, collections.marks, messages, people, interpreter, bus, tasks)
+    aftermath = Aftermath(inbox, interpreter, messages, uploads, tasks)
+    composer = Composer(messages, people, uploads)
     return Services(
         settings=settings,
         database=database,
-        epoch=await database.epoch(new_id()),
+        collections=collections,
+        epoch=epoch,
         bus=bus,
         limits=limits,
         tasks=tasks,
         readiness=Readiness(
             {"database": database, "bus": bus},
             mail=bool(settings.email_host),
-            translation=bool(settings.libretranslate_url),
+            translation=translator is not None,
         ),
-        users=users,
         passwords=passwords,
         tokens=tokens,
         people=people,
         accounts=accounts,
         one_time_sign_in=OneTimeSignIn(
-            accounts, users, passwords, codes, _mailer(settings), limits, tasks
+            accounts, collections.users, passwords, codes, _mailer(settings), limits, tasks
         ),
+        groups=groups,
         conversations=conversations,
+        presences=Presences(
+            LocalRoster(),
+            collections.users,
+            conversations,
+            bus,
+            tasks,
+            settings.presence_grace_seconds,
+        ),
+        inbox=inbox,
+        chat=Chat(
+            collections.message_log, messages, conversations, people, composer, aftermath, bus
+        ),
+        history=History(conversations, messages, translations, interpreter),
+        translator=translator,
+        interpreter=interpreter,
         uploads=uploads,
         intake=Intake(
-            disk, files, quotas, Bounds(settings.max_upload_bytes, settings.upload_quota_bytes)
+            disk,
+            collections.files,
+            collections.quotas,
+            Bounds(settings.max_upload_bytes, settings.upload_quota_bytes),
         ),
         sweeper=sweeper,
         disk=disk,
     )
 
 
-def _conversations(
-    database: Database, people: People, files: Files, bus: LocalBus
-) -> Conversations:
-    groups = Groups(GroupStore(database), people, (Messages(database), files), bus)
-    return Conversations(DirectConversations(database), groups, people)
-
-
-def _tokens(settings: Settings, sessions: Sessions, bus: LocalBus, tasks: Tasks) -> Tokens:
+def _tokens(settings: Settings, collections: Collections, bus: LocalBus, tasks: Tasks) -> Tokens:
     return Tokens(
         Signer(settings.jwt_access_secret, settings.jwt_refresh_secret),
-        sessions,
+        collections.sessions,
         bus,
         tasks,
         access_seconds=settings.access_token_seconds,
         refresh_seconds=settings.refresh_token_seconds,
     )
+
+
+def _translator(settings: Settings) -> LibreTranslate | None:
+    if not settings.libretranslate_url:
+        return None
+    return LibreTranslate(settings.libretranslate_url, settings.libretranslate_api_key)
 
 
 def _mailer(settings: Settings) -> Mailer:

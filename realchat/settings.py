@@ -78,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_upload_bytes: Size = 512 * MIB
     upload_quota_bytes: Size = 2048 * MIB
     rate_limits: bool = True
+    presence_grace_seconds: Annotated[float, Meta(ge=0, le=300)] = 3.0
     trusted_proxies: str = ""
     metrics_token: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

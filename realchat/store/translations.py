@@ -52,7 +52,7 @@ class Translations:
         """Delete all translations of a message."""
         await self._collection.delete({"message_id": message_id})
 
-    async def forget_conversation(self, conversation: str) -> None:
+    async def delete_conversation(self, conversation: str) -> None:
         """Delete all translations of a conversation's messages."""
         await self._collection.delete({"conversation": conversation})
 

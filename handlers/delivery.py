@@ -1,0 +1,82 @@
+"""What happened, brought to the connections it concerns: encoded once for all who get the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from realchat.errors import Close
+from realchat.events import (
+    AnyHappening,
+    MessageStored,
+    MessageTranslated,
+    Notice,
+    SessionsEnded,
+    UserChanged,
+)
+from realchat.models import Message
+from realchat.protocol import MessageKind, frame_message
+from realchat.translation import target_of
+
+if TYPE_CHECKING:
+    from handlers.registry import Registry
+    from handlers.socket import ChatSocket
+
+
+def deliver(registry: Registry, happening: AnyHappening) -> None:
+    """Hand what happened to everyone it concerns."""
+    match happening:
+        case MessageStored():
+            _deliver_message(registry, happening)
+        case MessageTranslated():
+            _deliver_translation(registry, happening)
+        case Notice():
+            frame = msgspec.json.encode(happening.frame)
+            for connection in registry.of(happening.readers):
+                connection.outbox.put(frame)
+        case SessionsEnded():
+            for connection in registry.of([happening.user_id]):
+                if connection.principal.session_id in happening.session_ids:
+                    connection.close(Close.NOT_AUTHENTICATED, "the session has ended")
+        case UserChanged():
+            for connection in registry.of([happening.user_id]):
+                connection.refresh()
+
+
+def _deliver_message(registry: Registry, happening: MessageStored) -> None:
+    message = happening.message
+    frames: dict[tuple[str | None, bool], bytes] = {}
+    targets: dict[tuple[str, ...], str | None] = {}
+    awaiting: dict[str, dict[str, ChatSocket]] = {}
+    for connection in registry.of(happening.readers):
+        reader = connection.reader
+        if reader.languages not in targets:
+            targets[reader.languages] = target_of(message, reader.languages)
+        target = targets[reader.languages]
+        variant = (target, reader.user_id == message.sender_id)
+        if variant not in frames:
+            frames[variant] = _encode(connection, happening.kind, message, target)
+        connection.outbox.put(frames[variant])
+        if target is not None:
+            awaiting.setdefault(target, {})[reader.user_id] = connection
+    for target, readers in awaiting.items():
+        interpreter = next(iter(readers.values())).services.interpreter
+        interpreter.begin(message, target, tuple(readers))
+
+
+def _encode(
+    connection: ChatSocket, kind: MessageKind, message: Message, target: str | None
+) -> bytes:
+    """Encode the message as this connection's reader, and all like them, get it."""
+    seen = message.seen_by(connection.reader.user_id)
+    if target is not None:
+        seen = connection.services.interpreter.announce(seen, target)
+    return frame_message(seen, kind)
+
+
+def _deliver_translation(registry: Registry, happening: MessageTranslated) -> None:
+    frame = msgspec.json.encode(happening.frame)
+    for connection in registry.of(happening.readers):
+        if connection.needs(happening.content_lang, happening.frame.lang):
+            connection.outbox.put(frame)

@@ -1,0 +1,47 @@
+"""All collections of one database, ready to be used."""
+
+from __future__ import annotations
+
+import asyncio
+
+from realchat.store.conversations import DirectConversations, ReadMarks
+from realchat.store.database import Database
+from realchat.store.files import Files, Quotas
+from realchat.store.groups import Groups
+from realchat.store.message_log import MessageLog
+from realchat.store.messages import Messages
+from realchat.store.otps import Otps
+from realchat.store.sessions import Sessions
+from realchat.store.translations import Translations
+from realchat.store.users import Users
+
+
+class Collections:
+    """One object a collection, and the one writer of messages."""
+
+    def __init__(self, database: Database) -> None:
+        self.users = Users(database)
+        self.sessions = Sessions(database)
+        self.otps = Otps(database)
+        self.groups = Groups(database)
+        self.directs = DirectConversations(database)
+        self.marks = ReadMarks(database)
+        self.messages = Messages(database)
+        self.message_log = MessageLog(self.messages)
+        self.translations = Translations(database)
+        self.files = Files(database)
+        self.quotas = Quotas(database)
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing."""
+        await asyncio.gather(
+            self.users.prepare(),
+            self.sessions.prepare(),
+            self.otps.prepare(),
+            self.groups.prepare(),
+            self.directs.prepare(),
+            self.marks.prepare(),
+            self.messages.prepare(),
+            self.translations.prepare(),
+            self.files.prepare(),
+        )
