@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +59,20 @@ async def upload(person: Person, content: bytes, name: str | bytes = "note.txt")
     return file
 
 
+def announce(person: Person, length: int | None, *headers: str) -> bytes:
+    """Write the head of an upload of so many bytes, or of chunks."""
+    body = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    lines = (
+        "POST /upload HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: Bearer {person.token}",
+        f"Content-Type: {CONTENT_TYPE}",
+        body,
+        *headers,
+    )
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 async def download(person: Person, url: str, method: str = "GET", **headers: str) -> HTTPResponse:
     """Fetch a file as a signed-in person; `_` in a header's name stands for `-`."""
     sent = {"Authorization": f"Bearer {person.token}"}
@@ -73,6 +89,15 @@ async def left_behind(services: Services, person: Person) -> tuple[list[Path], i
     user = await services.database.collection("users").find_one({"name": person.user["name"]})
     assert user is not None
     return paths, records, user["storage_used"]
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what must come to be, ten seconds at most."""
+    for _ in range(1000):
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came to be")
 
 
 NOTHING: tuple[list[Path], int, int] = ([], 0, 0)
