@@ -47,7 +47,7 @@ class Avatars(Protocol):
     """Where pictures of people come from."""
 
     async def claim_avatar(self, owner_id: str, url: str | None) -> None:
-        """Make an own image the avatar, or none. Raises `validation_error`."""
+        """Show an own image to everybody, or none. Raises `validation_error`."""
 
 
 class Bus(Protocol):
@@ -74,7 +74,7 @@ class Accounts:
         tokens: Tokens,
         limits: Limits,
         bus: Bus,
-        avatars: Avatars | None,
+        avatars: Avatars,
     ) -> None:
         self._users = users
         self._hasher = hasher
@@ -135,7 +135,7 @@ class Accounts:
             await self._require_password(user, body)
             hashed = await self._hasher.hash(body.password)
             change = structs.replace(change, password_hash=hashed)
-        if body.avatar is not UNSET and self._avatars is not None:
+        if body.avatar is not UNSET:
             await self._avatars.claim_avatar(user.id, body.avatar)
         user = await self._change(user, change)
         if body.password is not UNSET:
