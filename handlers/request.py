@@ -18,9 +18,10 @@ _REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
 def request_id_of(request: HTTPServerRequest) -> str:
-    """Return the id the client or a proxy gave the request, or a new one."""
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    """Return the id the client or a proxy gave the request, or a new one that it keeps."""
+    if not _REQUEST_ID.fullmatch(request.headers.get("X-Request-Id", "")):
+        request.headers["X-Request-Id"] = secrets.token_hex(8)
+    return request.headers["X-Request-Id"]
 
 
 def address_of(request: HTTPServerRequest, proxies: frozenset[str]) -> str:
