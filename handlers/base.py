@@ -102,6 +102,12 @@ class ApiHandler(AnsweringHandler):
         """Return the query string as its type."""
         return read_query(self.request, shape)
 
+    async def head(self, **arguments: str) -> None:
+        """Answer as `GET` would; Tornado leaves out the body."""
+        answer = self.get(**arguments)
+        if answer is not None:
+            await answer
+
     def options(self, *args: str, **kwargs: str) -> None:
         """Answer a browser's question whether another origin may call."""
         self.set_header("Allow", ", ".join(self.allowed_methods()))
