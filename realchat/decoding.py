@@ -17,7 +17,10 @@ T = TypeVar("T")
 _UNKNOWN = re.compile(r"contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
 _PATH = re.compile(r" - at `\$\.?(?P<field>[^`\[.]*)[^`]*`$")
-_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 
 
 def decode_json(decoder: msgspec.json.Decoder[T], raw: str | bytes) -> T:
@@ -34,7 +37,7 @@ def decode_json(decoder: msgspec.json.Decoder[T], raw: str | bytes) -> T:
         raise ChatError(Code.INVALID_TEXT) from None
     except (msgspec.DecodeError, RecursionError):
         octets = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
-        code = Code.INVALID_TEXT if _SURROGATE_ESCAPE.search(octets) else Code.INVALID_JSON
+        code = Code.INVALID_TEXT if _LONE_SURROGATE.search(octets) else Code.INVALID_JSON
         raise ChatError(code) from None
 
 
