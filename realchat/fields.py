@@ -14,6 +14,10 @@ from msgspec import Meta
 # U+FEFF: what makes a name look like another one or break a line.
 DECEPTIVE = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
 
+# The end of the text: in Python `$` alone also matches before a last line break,
+# and `\Z` means nothing to the readers of the served documents.
+_END = "$(?!\\n)"
+
 MAX_CONTENT = 10_000
 MAX_FILES = 10
 MAX_MEMBERS = 1_000
@@ -29,7 +33,7 @@ ConversationId = Annotated[
     str,
     Meta(
         max_length=80,
-        pattern="^(dm:[0-9a-f]{24}:[0-9a-f]{24}|group:[0-9a-f]{24})$",
+        pattern=f"^(dm:[0-9a-f]{{24}}:[0-9a-f]{{24}}|group:[0-9a-f]{{24}}){_END}",
         description="`dm:<lower user id>:<higher user id>` or `group:<group id>`",
     ),
 ]
@@ -58,7 +62,7 @@ Language = Annotated[
     str,
     Meta(
         max_length=35,
-        pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        pattern=f"^[A-Za-z]{{2,3}}(-[A-Za-z0-9]{{2,8}})*{_END}",
         description="a language code as in BCP 47, such as `en` or `pt-BR`",
     ),
 ]
