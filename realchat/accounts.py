@@ -107,8 +107,9 @@ class Accounts:
 
     async def refresh(self, token: str) -> Entry:
         """Spend a refresh token for new ones; the errors are those of `Tokens.refresh`."""
-        principal, grant = await self._tokens.refresh(token)
-        return Entry(await self.get(principal.user_id), grant)
+        # Before the token is spent: what fails now can be tried again with it.
+        user = await self.get(self._tokens.owner_of(token))
+        return Entry(user, await self._tokens.refresh(token))
 
     async def logout(self, principal: Principal, *, everywhere: bool) -> None:
         """End this session, or all of the user's."""

@@ -27,8 +27,7 @@ class Passwords:
 
     def __init__(self, rounds: int) -> None:
         self._rounds = rounds
-        # Nothing hashes to this one, yet to find out takes as long as for any other.
-        self._nobodys = bcrypt.gensalt(rounds) + b"." * 31
+        self._nobodys = nobodys_hash(rounds)
         self._waiting = 0
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="password")
 
@@ -60,6 +59,11 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+
+def nobodys_hash(rounds: int) -> bytes:
+    """Return a hash that no password has, though to find out takes as long as for any other."""
+    return bcrypt.gensalt(rounds) + b"." * 31
 
 
 def _matches(password: str, hashed: bytes) -> bool:

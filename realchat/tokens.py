@@ -182,17 +182,23 @@ class Tokens:
         await self._sessions.create(session)
         return self._grant(session)
 
-    async def refresh(self, token: str) -> tuple[Principal, Grant]:
+    def owner_of(self, refresh_token: str) -> str:
+        """Return whose refresh token this is, without spending it.
+
+        Raises `not_authenticated` or `token_expired`.
+        """
+        return self._signer.read(refresh_token, "refresh").sub
+
+    async def refresh(self, token: str) -> Grant:
         """Spend a refresh token for new tokens.
 
         Raises `not_authenticated`, `token_expired`, or `token_reused` when it
         was spent before: somebody has stolen it, so the session ends.
         """
         claims = self._signer.read(token, "refresh")
-        principal = Principal(user_id=claims.sub, session_id=claims.sid)
         session = await self._sessions.rotate(claims.sid, claims.jti, new_id(), self._expiry())
         if session is not None:
-            return principal, self._grant(session)
+            return self._grant(session)
         if await self._sessions.find(claims.sid) is None:
             raise ChatError(Code.NOT_AUTHENTICATED)
         await self.end(claims.sub, [claims.sid])

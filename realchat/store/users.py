@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,7 +14,10 @@ from realchat.models import User, UserChange
 from realchat.names import email_key, name_key
 from realchat.store.database import Database, Document, DuplicateError, Query, object_id
 
-_BY_EMAIL = IndexModel([("email_key", ASCENDING)], unique=True)
+logger = logging.getLogger(__name__)
+
+# Sparse, since the users of a database of the seed's have no keys yet.
+_BY_EMAIL = IndexModel([("email_key", ASCENDING)], unique=True, sparse=True)
 _BY_NAME = IndexModel([("name_key", ASCENDING)])
 # Sorts behind every text that begins with what stands before it.
 _LAST = "\U0010ffff"
@@ -26,8 +30,10 @@ class Users:
         self._collection = database.collection("users")
 
     async def prepare(self) -> None:
-        """Create the indexes."""
+        """Create the indexes, and add to the users of the seed's what they are found by."""
         await self._collection.create_indexes(_BY_EMAIL, _BY_NAME)
+        for document in await self._collection.find({"name_key": {"$exists": False}}):
+            await self._add_keys(document)
 
     async def create(self, user: User) -> None:
         """Keep a new user. Raises `email_taken`."""
@@ -101,6 +107,16 @@ class Users:
         """Note when a user was last connected; an earlier moment changes nothing."""
         await self._collection.update({"_id": object_id(user_id)}, {"$max": {"last_seen": moment}})
 
+    async def _add_keys(self, document: Document) -> None:
+        this = {"_id": document["_id"]}
+        await self._collection.update(this, {"$set": {"name_key": name_key(document["name"])}})
+        try:
+            key = email_key(document["email"])
+            await self._collection.update(this, {"$set": {"email_key": key}})
+        except (ChatError, DuplicateError):
+            # No address, or another user's: who has it cannot sign in, and loses nothing else.
+            logger.warning("user %s has no e-mail address of their own", document["_id"])
+
     async def _find(self, query: Query) -> User | None:
         document = await self._collection.find_one(query)
         return read_user(document) if document else None
@@ -112,9 +128,9 @@ def read_user(document: Document) -> User:
         id=str(document["_id"]),
         email=document["email"],
         name=document["name"],
-        language=document["language"],
+        language=document.get("language") or "en",
         reads=tuple(document.get("reads", ())),
-        password_hash=document["password_hash"],
+        password_hash=document.get("password_hash"),
         is_verified=document.get("is_verified", False),
         avatar_url=document.get("avatar_url"),
         blocked=frozenset(document.get("blocked", ())),
