@@ -65,7 +65,7 @@ TYPES = {
     "ZIP": (archive("a.txt"), "application/zip"),
     "Word": (
         archive("[Content_Types].xml", "word/document.xml"),
-        OFFICE + "wordprocessingml.document",
+        WORD,
     ),
     "MP4": (MP4, "video/mp4"),
     "WebM": (WEBM, "video/webm"),
