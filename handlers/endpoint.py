@@ -76,10 +76,7 @@ def endpoint(
         @functools.wraps(method)
         async def call(handler: Any, **arguments: Any) -> None:
             handler.stop_if_refused()
-            if decoder is not None:
-                arguments["body"] = handler.decode_body(decoder)
-            if operation.query is not None:
-                arguments["query"] = handler.decode_query(operation.query)
+            arguments.update(_decode_input(handler, operation, decoder))
             handler.set_status(operation.status)
             value = await method(handler, **arguments)
             if operation.reply_type == JSON:
@@ -89,3 +86,14 @@ def endpoint(
         return call
 
     return declare
+
+
+def _decode_input(
+    handler: Any, operation: Operation, decoder: msgspec.json.Decoder[Any] | None
+) -> dict[str, Any]:
+    decoded: dict[str, Any] = {}
+    if decoder is not None:
+        decoded["body"] = handler.decode_body(decoder)
+    if operation.query is not None:
+        decoded["query"] = handler.decode_query(operation.query)
+    return decoded
