@@ -88,6 +88,11 @@ class Database:
         assert document is not None  # an upsert returns what it wrote
         return str(document["value"])
 
+    async def explain(self, collection: str, pipeline: Sequence[Query]) -> str:
+        """Return the plan that the database makes for a pipeline, as text (for tests)."""
+        command = {"aggregate": collection, "pipeline": pipeline, "cursor": {}}
+        return str(await guard(self._database.command("explain", command)))
+
     async def drop(self) -> None:
         """Delete the whole database (for tests)."""
         await guard(self._client.drop_database(self._database.name))

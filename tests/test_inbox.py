@@ -1,0 +1,150 @@
+"""Everybody's own list of conversations: order, unread counts, muting and hiding."""
+
+from __future__ import annotations
+
+import pytest
+from people import Person, register
+from sockets import device
+from tornado.httpclient import AsyncHTTPClient
+
+from realchat.services import Services
+
+
+async def two_people(http: AsyncHTTPClient, base_url: str) -> tuple[Person, Person, str]:
+    """Register Ana and Ben; return them with their conversation's id."""
+    ana, ben = await register(http, base_url, "Ana"), await register(http, base_url, "Ben")
+    return ana, ben, "dm:" + ":".join(sorted((ana.id, ben.id)))
+
+
+async def say(sender: Person, recipient: Person, *texts: str) -> None:
+    """Send some messages."""
+    for text in texts:
+        reply = await sender.post("/messages", {"recipient_id": recipient.id, "content": text})
+        assert reply.status == 201
+
+
+@pytest.mark.gen_test
+async def test_unread_is_what_came_after_the_mark(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one", "two", "three")
+    (listed,) = (await ben.get("/conversations")).json
+    assert (listed["id"], listed["kind"], listed["peer"]["name"]) == (conversation, "dm", "Ana")
+    assert (listed["unread"], listed["read_seq"], listed["last_rev"]) == (3, 0, 3)
+    assert listed["last_message"]["content"] == "three"
+    state = await ben.post(f"/conversations/{conversation}/read", {"seq": 2})
+    assert state.json == {"conversation": conversation, "read_seq": 2, "unread": 1}
+    (listed,) = (await ben.get("/conversations")).json
+    assert (listed["unread"], listed["read_seq"]) == (1, 2)
+
+
+@pytest.mark.gen_test
+async def test_marks_never_go_back_nor_beyond_the_last_message(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one", "two")
+    async with device(ben) as phone:
+        assert (await phone.command("read", conversation=conversation, seq=99))["seq"] == 2
+        assert (await phone.command("read", conversation=conversation, seq=1))["seq"] == 2
+
+
+@pytest.mark.gen_test
+async def test_what_one_sends_counts_as_read(http_client: AsyncHTTPClient, base_url: str) -> None:
+    ana, ben, _ = await two_people(http_client, base_url)
+    await say(ana, ben, "one", "two")
+    await say(ben, ana, "three")
+    (listed,) = (await ben.get("/conversations")).json
+    assert (listed["unread"], listed["read_seq"]) == (0, 3)
+    await say(ana, ben, "four")
+    (listed,) = (await ben.get("/conversations")).json
+    assert listed["unread"] == 1
+
+
+@pytest.mark.gen_test
+async def test_the_marks_of_what_was_sent_are_kept(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one", "two")
+    await services.tasks.drain()
+    assert (await services.collections.marks.of_user(ana.id))[conversation].read_seq == 2
+
+
+@pytest.mark.gen_test
+async def test_reading_is_told_to_the_others_and_ones_other_devices(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one")
+    async with device(ana) as sender, device(await ben.login()) as laptop, device(ben) as phone:
+        await phone.command("read", conversation=conversation, seq=1)
+        for socket in (sender, laptop):
+            read = await socket.expect("read")
+            assert (read["user_id"], read["seq"]) == (ben.id, 1)
+
+
+@pytest.mark.gen_test
+async def test_the_list_is_in_the_order_of_activity(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, _ = await two_people(http_client, base_url)
+    eva = await register(http_client, base_url, "Eva")
+    await say(ana, ben, "first")
+    await say(ana, eva, "second")
+    group = (await ana.post("/groups", {"name": "Team"})).json
+    await say(ben, ana, "third")
+    kinds = [
+        one.get("peer", one.get("group"))["name"] for one in (await ana.get("/conversations")).json
+    ]
+    assert kinds == ["Ben", "Team", "Eva"]
+    assert group["id"]
+
+
+@pytest.mark.gen_test
+async def test_a_muted_conversation_says_so(http_client: AsyncHTTPClient, base_url: str) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one")
+    assert (await ben.patch(f"/conversations/{conversation}", {"muted": True})).status == 204
+    assert (await ben.get("/conversations")).json[0]["muted"] is True
+    assert (await ana.get("/conversations")).json[0]["muted"] is False
+
+
+@pytest.mark.gen_test
+async def test_a_hidden_conversation_comes_back_with_the_next_message(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one")
+    await ben.patch(f"/conversations/{conversation}", {"hidden": True})
+    assert (await ben.get("/conversations")).json == []
+    await say(ana, ben, "two")
+    (listed,) = (await ben.get("/conversations")).json
+    assert listed["unread"] == 2
+
+
+@pytest.mark.gen_test
+async def test_a_conversation_in_which_nothing_was_said_is_not_listed(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, _ = await two_people(http_client, base_url)
+    assert (await ana.get("/messages/dm", user_id=ben.id)).json == []
+    assert (await ana.get("/conversations")).json == []
+
+
+@pytest.mark.gen_test
+async def test_the_list_is_read_from_the_index_whatever_was_said(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, *map(str, range(20)))
+    plan = await services.database.explain(
+        "messages",
+        [
+            {"$match": {"conversation": {"$in": [conversation]}}},
+            {"$sort": {"conversation": -1, "seq": -1}},
+            {"$group": {"_id": "$conversation", "document": {"$first": "$$ROOT"}}},
+        ],
+    )
+    assert "DISTINCT_SCAN" in plan
