@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 Stored = Callable[[Message], None]
 
+# As many as fit well below MongoDB's 48 MB a message: 500 of 10,000 characters
+# of 4 bytes are 20 MB.
+MAX_APPENDS = 500
 # What is left of a deleted message, besides its place.
 EMPTIED: Document = {
     "content": "",
@@ -34,6 +38,11 @@ class Append(NamedTuple):
     stored: Stored
     result: asyncio.Future[tuple[Message, bool]]
 
+    @property
+    def conversation(self) -> str:
+        """The conversation that the message goes to."""
+        return self.draft.conversation
+
 
 class Update(NamedTuple):
     """A change that waits for its rev."""
@@ -43,6 +52,40 @@ class Update(NamedTuple):
     change: Change
     stored: Stored
     result: asyncio.Future[Message | None]
+
+
+class Queue:
+    """What waits, by conversation, in the order of arrival."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Append | Update]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def put(self, entry: Append | Update) -> None:
+        """Add an entry behind the others of its conversation."""
+        self._waiting.setdefault(entry.conversation, deque()).append(entry)
+
+    def put_back(self, entry: Append) -> None:
+        """Put an entry that was taken before the others of its conversation."""
+        self._waiting.setdefault(entry.conversation, deque()).appendleft(entry)
+
+    def take_round(self) -> tuple[list[Append], list[Update]]:
+        """Take the next change or run of messages of each conversation, while there is room."""
+        appends: list[Append] = []
+        updates: list[Update] = []
+        for conversation, queue in list(self._waiting.items()):
+            if isinstance(head := queue[0], Update):
+                updates.append(head)
+                queue.popleft()
+            else:
+                while queue and len(appends) < MAX_APPENDS and isinstance(queue[0], Append):
+                    appends.append(queue[0])
+                    queue.popleft()
+            if not queue:
+                del self._waiting[conversation]
+        return appends, updates
 
 
 def claim(entry: Append) -> Document:

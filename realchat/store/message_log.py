@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from realchat.store.database import Document, DuplicateError, object_id
 from realchat.store.log_entries import (
     EMPTIED,
     Append,
+    Queue,
     Stored,
     Update,
     answer_repeated,
@@ -37,9 +37,6 @@ from realchat.store.messages import Messages, Numbers, read_message, write_messa
 
 logger = logging.getLogger(__name__)
 
-# As many as fit well below MongoDB's 48 MB a message: 500 of 10,000 characters
-# of 4 bytes are 20 MB.
-_MAX_APPENDS = 500
 _MAX_REMEMBERED = 50_000
 
 
@@ -48,7 +45,7 @@ class MessageLog:
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
-        self._waiting: OrderedDict[str, deque[Append | Update]] = OrderedDict()
+        self._queue = Queue()
         self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self._writer: asyncio.Task[None] | None = None
@@ -67,7 +64,7 @@ class MessageLog:
         entry = Append(draft, stored, asyncio.get_running_loop().create_future())
         self._claims[key] = entry.result
         entry.result.add_done_callback(lambda _: self._claims.pop(key))
-        self._enqueue(draft.conversation, entry)
+        self._enqueue(entry)
         return await entry.result
 
     async def change(self, message: Message, change: Change, stored: Stored) -> Message | None:
@@ -77,7 +74,7 @@ class MessageLog:
         """
         future: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
         entry = Update(message.id, message.conversation, change, stored, future)
-        self._enqueue(message.conversation, entry)
+        self._enqueue(entry)
         return await future
 
     async def drain(self) -> None:
@@ -85,32 +82,16 @@ class MessageLog:
         if self._writer is not None:
             await self._writer
 
-    def _enqueue(self, conversation: str, entry: Append | Update) -> None:
-        self._waiting.setdefault(conversation, deque()).append(entry)
+    def _enqueue(self, entry: Append | Update) -> None:
+        self._queue.put(entry)
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write_rounds())
 
     async def _write_rounds(self) -> None:
-        while self._waiting:
-            appends, updates = self._take_round()
+        while self._queue:
+            appends, updates = self._queue.take_round()
             await asyncio.gather(self._write_appends(appends), *map(self._write_update, updates))
         self._writer = None
-
-    def _take_round(self) -> tuple[list[Append], list[Update]]:
-        """Take the next change or run of messages of each conversation, while there is room."""
-        appends: list[Append] = []
-        updates: list[Update] = []
-        for conversation, queue in list(self._waiting.items()):
-            if isinstance(head := queue[0], Update):
-                updates.append(head)
-                queue.popleft()
-            else:
-                while queue and len(appends) < _MAX_APPENDS and isinstance(queue[0], Append):
-                    appends.append(queue[0])
-                    queue.popleft()
-            if not queue:
-                del self._waiting[conversation]
-        return appends, updates
 
     async def _write_appends(self, appends: list[Append]) -> None:
         try:
@@ -134,7 +115,7 @@ class MessageLog:
 
     async def _place(self, appends: Sequence[Append]) -> list[Document]:
         """Give each draft the next numbers of its conversation."""
-        conversations = dict.fromkeys(entry.draft.conversation for entry in appends)
+        conversations = dict.fromkeys(entry.conversation for entry in appends)
         last = dict(
             zip(
                 conversations,
@@ -144,8 +125,8 @@ class MessageLog:
         )
         documents = []
         for entry in appends:
-            seq, rev = last[entry.draft.conversation]
-            last[entry.draft.conversation] = Numbers(seq + 1, rev + 1)
+            seq, rev = last[entry.conversation]
+            last[entry.conversation] = Numbers(seq + 1, rev + 1)
             documents.append(write_message(entry.draft, seq + 1, rev + 1))
         return documents
 
@@ -159,7 +140,7 @@ class MessageLog:
         followed = [
             entry
             for entry, following in itertools.pairwise(appends)
-            if entry.draft.client_id and entry.draft.conversation == following.draft.conversation
+            if entry.draft.client_id and entry.conversation == following.conversation
         ]
         if not followed:
             return list(appends)
@@ -179,11 +160,11 @@ class MessageLog:
     ) -> None:
         """Answer repeated messages, and put those that lost their place to another process back."""
         for entry, document, index in reversed(refused):
-            conversation = entry.draft.conversation
+            conversation = entry.conversation
             last = self._numbers.peek(conversation)
             self._numbers.forget(conversation)
             if index[:1] == ("conversation",):
-                self._waiting.setdefault(conversation, deque()).appendleft(entry)
+                self._queue.put_back(entry)
             else:
                 await self._answer_refused(entry, document, last)
 
@@ -228,20 +209,26 @@ class MessageLog:
             entry.result.set_result(message)
 
     async def _apply(self, entry: Update) -> Message | None:
+        """Carry out a change under the next rev; None where there is nothing to change."""
         condition, change = write_change(entry.change)
         query = {"_id": object_id(entry.message_id), "deleted": {"$ne": True}, **condition}
         while True:
             seq, rev = await self._numbers.get(entry.conversation)
             change.setdefault("$set", {})["rev"] = rev + 1
             try:
-                document = await self._messages.collection.find_and_update(query, change)
-            except DuplicateError:  # another process took this rev: the next one, then
-                self._numbers.forget(entry.conversation)
-                continue
-            if document is None:
+                # The unique index does not see two processes that give the same
+                # rev to the same message; the condition on its rev does.
+                document = await self._messages.collection.find_and_update(
+                    {**query, "rev": {"$lte": rev}}, change
+                )
+            except DuplicateError:
+                document = None
+            if document is not None:
+                self._numbers.put(entry.conversation, Numbers(seq, rev + 1))
+                return read_message(document)
+            self._numbers.forget(entry.conversation)
+            if await self._numbers.get(entry.conversation) == (seq, rev):
                 return None
-            self._numbers.put(entry.conversation, Numbers(seq, rev + 1))
-            return read_message(document)
 
     def _fail(self, entries: Sequence[Append | Update], error: Exception) -> None:
         """Tell each waiting one; what was stored of it is unknown, so the numbers are, too."""
@@ -249,7 +236,6 @@ class MessageLog:
             logger.error("fault while writing messages", exc_info=error)
             error = ChatError(Code.INTERNAL)
         for entry in entries:
-            conversation = entry.draft.conversation if isinstance(entry, Append) else entry[1]
-            self._numbers.forget(conversation)
+            self._numbers.forget(entry.conversation)
             if not entry.result.done():
                 entry.result.set_exception(error)

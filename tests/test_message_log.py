@@ -1,0 +1,228 @@
+"""The message log against the real database: places, retries, races, outages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from msgspec import structs
+from tornado.ioloop import IOLoop
+
+from realchat.drafts import Draft, Edit, Reaction
+from realchat.errors import ChatError, Code
+from realchat.ids import group_conversation, new_id, now
+from realchat.models import Message
+from realchat.mongod import EmbeddedMongod
+from realchat.settings import Settings
+from realchat.store.database import Database
+from realchat.store.message_log import MessageLog
+from realchat.store.messages import Messages
+
+
+@pytest.fixture
+def database(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Iterator[Database]:
+    """A database of the test's own, without a server around it."""
+    opened = io_loop.run_sync(lambda: _open(mongod.uri, settings.mongodb_db))
+    yield opened
+    io_loop.run_sync(opened.drop)
+    opened.close()
+
+
+async def _open(uri: str, name: str) -> Database:
+    database = Database(uri, name)
+    await Messages(database).prepare()
+    return database
+
+
+@pytest.fixture
+def messages(database: Database) -> Messages:
+    """The stored messages."""
+    return Messages(database)
+
+
+@pytest.fixture
+def log(messages: Messages) -> MessageLog:
+    """A log, as one process has it."""
+    return MessageLog(messages)
+
+
+class Told(list[Message]):
+    """What a log told of, in the order of its telling."""
+
+    def __call__(self, message: Message) -> None:
+        """Note one."""
+        self.append(message)
+
+
+CONVERSATION = group_conversation("0" * 24)
+
+
+def draft(content: str = "text", **fields: object) -> Draft:
+    """Return a draft of a message to a group."""
+    made = Draft(
+        id=new_id(),
+        conversation=CONVERSATION,
+        sender_id="1" * 24,
+        recipient_id=None,
+        group_id="0" * 24,
+        content=content,
+        content_lang="en",
+        detected=False,
+        files=(),
+        attachments=(),
+        reply_to=None,
+        mentions=(),
+        created_at=now(),
+        client_id=None,
+        fingerprint=content,
+    )
+    return structs.replace(made, **fields)
+
+
+async def stored_places(messages: Messages, conversation: str = CONVERSATION) -> list[int]:
+    """Return the seqs of a conversation as they are stored."""
+    page = await messages.page(conversation, before=None, after=0, limit=10_000)
+    return [one.seq for one in reversed(page)]
+
+
+@pytest.mark.gen_test
+async def test_places_are_without_gaps_and_told_in_order(
+    log: MessageLog, messages: Messages
+) -> None:
+    told = Told()
+    appended = await asyncio.gather(*(log.append(draft(str(n)), told) for n in range(300)))
+    assert [message.seq for message, _ in appended] == list(range(1, 301))
+    assert [message.seq for message in told] == list(range(1, 301))
+    assert await stored_places(messages) == list(range(1, 301))
+
+
+@pytest.mark.gen_test
+async def test_what_arrives_together_is_written_together(
+    log: MessageLog, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    insert = messages.collection.insert_unordered
+
+    async def count(documents: list[dict[str, object]]) -> dict[int, tuple[str, ...]]:
+        sizes.append(len(documents))
+        return await insert(documents)
+
+    monkeypatch.setattr(messages.collection, "insert_unordered", count)
+    await asyncio.gather(*(log.append(draft(str(n)), Told()) for n in range(100)))
+    assert sum(sizes) == 100
+    assert len(sizes) <= 2
+
+
+@pytest.mark.gen_test
+async def test_changes_and_messages_of_a_conversation_take_revs_in_their_order(
+    log: MessageLog, messages: Messages
+) -> None:
+    told = Told()
+    first, _ = await log.append(draft("first"), told)
+    work = []
+    for number in range(10):
+        reaction = Reaction(user_id=f"{number:024x}", emoji="👍", on=True)
+        work.append(log.change(first, reaction, told))
+        work.append(log.append(draft(str(number)), told))
+    await asyncio.gather(*work)
+    assert [message.rev for message in told] == list(range(1, 22))
+    changes = await messages.changes(CONVERSATION, 0, 100)
+    latest = {message.id: message.rev for message in told}
+    assert [one.rev for one in changes] == sorted(latest.values())
+
+
+@pytest.mark.gen_test
+async def test_a_repeated_client_id_before_others_leaves_no_gap(
+    log: MessageLog, messages: Messages
+) -> None:
+    first, is_new = await log.append(draft("once", client_id="c"), Told())
+    assert is_new
+    results = await asyncio.gather(
+        log.append(draft("before"), Told()),
+        log.append(draft("once", client_id="c"), Told()),
+        log.append(draft("after"), Told()),
+        log.append(draft("later"), Told()),
+    )
+    assert results[1] == (first, False)
+    assert await stored_places(messages) == [1, 2, 3, 4]
+
+
+@pytest.mark.gen_test
+async def test_two_processes_on_one_conversation_keep_one_order(messages: Messages) -> None:
+    one, other = MessageLog(messages), MessageLog(messages)
+    told = Told(), Told()
+    for _ in range(5):
+        await asyncio.gather(
+            *(
+                log.append(draft("x"), told[n])
+                for n, log in enumerate((one, other))
+                for _ in range(20)
+            )
+        )
+    assert await stored_places(messages) == list(range(1, 201))
+    assert sorted(m.seq for each in told for m in each) == list(range(1, 201))
+
+
+@pytest.mark.gen_test
+async def test_two_processes_that_change_one_message_take_different_revs(
+    messages: Messages,
+) -> None:
+    one, other = MessageLog(messages), MessageLog(messages)
+    message, _ = await one.append(draft(), Told())
+    await other.append(draft(), Told())
+    edits = [
+        log.change(message, Edit(content=str(n), mentions=(), edited_at=now()), Told())
+        for n in range(10)
+        for log in (one, other)
+    ]
+    revs = [changed.rev for changed in await asyncio.gather(*edits) if changed]
+    assert sorted(revs) == list(range(3, 23))
+
+
+@pytest.mark.gen_test
+async def test_two_processes_with_one_client_id_store_one_message_and_leave_no_gap(
+    messages: Messages,
+) -> None:
+    for attempt in range(20):
+        one, other = MessageLog(messages), MessageLog(messages)
+        results = await asyncio.gather(
+            one.append(draft("same", client_id=f"c{attempt}"), Told()),
+            other.append(draft("same", client_id=f"c{attempt}"), Told()),
+            one.append(draft("behind"), Told()),
+            other.append(draft("behind"), Told()),
+        )
+        assert results[0][0].id == results[1][0].id
+        assert sorted((results[0][1], results[1][1])) == [False, True]
+        places = await stored_places(messages)
+        assert places == list(range(1, len(places) + 1))
+
+
+@pytest.mark.gen_test
+async def test_a_sender_who_goes_away_does_not_undo_the_write(
+    log: MessageLog, messages: Messages
+) -> None:
+    told = Told()
+    waiting = asyncio.ensure_future(log.append(draft("going"), told))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await log.drain()
+    assert [message.content for message in told] == ["going"]
+    assert await stored_places(messages) == [1]
+
+
+@pytest.mark.gen_test
+async def test_a_fault_in_the_telling_does_not_undo_the_ack(log: MessageLog) -> None:
+    def fail(message: Message) -> None:
+        raise RuntimeError
+
+    message, is_new = await log.append(draft(), fail)
+    assert (message.seq, is_new) == (1, True)
+
+
+@pytest.mark.gen_test
+async def test_another_body_under_the_same_client_id_is_refused(log: MessageLog) -> None:
+    await log.append(draft("one", client_id="c"), Told())
+    with pytest.raises(ChatError) as refused:
+        await log.append(draft("two", client_id="c"), Told())
+    assert refused.value.code is Code.IDEMPOTENCY_CONFLICT
