@@ -169,14 +169,23 @@ async def test_a_code_of_another_address_is_wrong(client: Client, mailbox: Mailb
 
 
 @pytest.mark.gen_test
-async def test_an_expired_code_is_wrong_and_can_be_replaced(
+async def test_an_expired_code_is_wrong(
     client: Client, mailbox: Mailbox, services: Services
 ) -> None:
     await ask(client, NEW)
     code = await mailbox.next_code()
-    otps = services.database.collection("otps")
-    await otps.update({}, {"$set": {"expires_at": now(), "tries": 5}})
+    await services.database.collection("otps").update({}, {"$set": {"expires_at": now()}})
     assert (await verify(client, NEW, code, name="Ana")).error == "invalid_otp"
+
+
+@pytest.mark.gen_test
+async def test_a_lock_ends_when_its_code_expires(
+    client: Client, mailbox: Mailbox, services: Services
+) -> None:
+    await ask(client, NEW)
+    await mailbox.next_code()
+    expired = {"expires_at": now(), "tries": 5}
+    await services.database.collection("otps").update({}, {"$set": expired})
     await ask(client, NEW)
     assert (await verify(client, NEW, await mailbox.next_code(), name="Ana")).status == 200
 
