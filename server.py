@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
@@ -15,7 +16,6 @@ import uvloop
 
 from handlers.application import make_application, make_server
 from handlers.ports import claim_port
-from realchat.errors import ChatError
 from realchat.folders import hold_folder, prepare_folder
 from realchat.logs import configure_logs
 from realchat.mongod import EmbeddedMongod, start_mongod
@@ -24,6 +24,8 @@ from realchat.secrets_file import fill_secrets
 from realchat.services import Services, open_services
 from realchat.settings import SettingError, Settings, StartError, read_settings
 from realchat.startup import describe
+
+logger = logging.getLogger("realchat.server")
 
 # Seconds that a stop waits for the requests under way, and then for connections.
 FINISH_PATIENCE = 10
@@ -114,10 +116,13 @@ async def _open(ground: Ground) -> Services:
     uri = ground.mongod.uri if ground.mongod else ground.settings.mongodb_uri
     try:
         return await open_services(ground.settings, uri)
-    except ChatError:
+    except Exception as error:
+        logger.debug("the database cannot be prepared", exc_info=error)
+        # Not the error's own text, which may quote what is stored there.
         raise StartError(
-            "The database does not take what the server needs within its time: start again, "
-            "or name another in MONGODB_URI."
+            f"The database {ground.settings.mongodb_db} cannot be prepared "
+            f"({type(error).__name__}; LOG_LEVEL=DEBUG shows more): start again, or name "
+            "another in MONGODB_DB or MONGODB_URI."
         ) from None
 
 

@@ -216,6 +216,18 @@ def test_wrong_credentials_of_the_database_end_the_start(
     assert "wrong" not in sentence
 
 
+def test_a_database_of_another_shape_ends_the_start(tmp_path: Path, mongod: EmbeddedMongod) -> None:
+    name = f"test_{tmp_path.name[-40:]}"
+    client: MongoClient[dict[str, Any]] = MongoClient(mongod.uri)
+    with client:
+        people = [{"email_key": "ada@example.org"}, {"email_key": "ada@example.org"}]
+        client[name]["users"].insert_many(people)
+        sentence = refused(ServerProcess(tmp_path, MONGODB_URI=mongod.uri, MONGODB_DB=name), 1)
+        client.drop_database(name)
+    assert "MONGODB_DB" in sentence
+    assert "ada" not in sentence
+
+
 def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
