@@ -7,12 +7,13 @@ from typing import NamedTuple, Protocol
 from msgspec import UNSET, structs
 
 from realchat.errors import ChatError, Code, invalid
-from realchat.events import AnyHappening, UserChanged
+from realchat.events import UserChanged
 from realchat.ids import new_id, now, timestamp
 from realchat.languages import canonical
 from realchat.limits import SIGN_IN_ACCOUNT, Limits
 from realchat.models import Account, Device, Principal, Session, User, UserChange
 from realchat.names import clean_name, email_key
+from realchat.ports import Bus
 from realchat.requests import Login, Register, UpdateAccount
 from realchat.tokens import Grant, Tokens
 
@@ -48,13 +49,6 @@ class Avatars(Protocol):
 
     async def claim_avatar(self, owner_id: str, url: str | None) -> None:
         """Show an own image to everybody, or none. Raises `validation_error`."""
-
-
-class Bus(Protocol):
-    """How changes are told to all processes."""
-
-    def publish(self, happening: AnyHappening) -> None:
-        """Tell all."""
 
 
 class Entry(NamedTuple):

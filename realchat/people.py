@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from cachetools import LRUCache
@@ -11,6 +11,7 @@ from realchat.errors import ChatError, Code
 from realchat.events import AnyHappening, UserChanged
 from realchat.models import Profile, User
 from realchat.names import email_key, name_key
+from realchat.ports import Bus
 
 MAX_FOUND = 20
 # Everybody's blocks are remembered with them, so their number has a bound.
@@ -32,16 +33,6 @@ class Users(Protocol):
 
     async def set_blocked(self, user_id: str, other_id: str, on: bool) -> None:
         """Note, or forget, that a user has blocked another one."""
-
-
-class Bus(Protocol):
-    """How changes of users are told to, and heard from, other processes."""
-
-    def publish(self, happening: AnyHappening) -> None:
-        """Tell all."""
-
-    def subscribe(self, listener: Callable[[AnyHappening], None]) -> None:
-        """Hear all."""
 
 
 class People:

@@ -26,11 +26,12 @@ from realchat.people import People
 from realchat.presence import Presences
 from realchat.readiness import Readiness
 from realchat.settings import Settings
+from realchat.signing import Signer
 from realchat.store.collections import Collections
 from realchat.store.database import Database
 from realchat.sweep import INTERVAL, Sweeper
 from realchat.tasks import Tasks
-from realchat.tokens import Signer, Tokens
+from realchat.tokens import Tokens
 from realchat.translation import Interpreter
 from realchat.translators import LibreTranslate
 from realchat.uploads import Uploads

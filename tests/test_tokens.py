@@ -19,8 +19,8 @@ from realchat.ids import new_id, now
 from realchat.models import Principal
 from realchat.services import Services
 from realchat.settings import Settings
+from realchat.signing import Kind, Signer
 from realchat.store.sessions import Sessions
-from realchat.tokens import Kind, Signer
 
 SOMEBODY = Principal(user_id="a" * 24, session_id="b" * 24)
 SECRETS = ("s" * 32, "t" * 32)
