@@ -18,38 +18,29 @@ from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from handlers.endpoint import JSON, Operation
+from handlers.openapi_answers import (
+    describe_failures,
+    describe_headers,
+    describe_successes,
+    errors_of,
+)
 from handlers.routes import Route
 from realchat.errors import Code
 from realchat.fields import ConversationId, Emoji, Id
 from realchat.replies import ErrorReply
-from realchat.requests import History
-from realchat.schemas import (
-    BEARER,
-    LICENSE,
-    VERSION,
-    Schema,
-    collect_schemas,
-    describe_codes,
-    narrow,
-)
+from realchat.schemas import BEARER, LICENSE, VERSION, Schema, collect_schemas, describe_codes
 
 METHODS = ("get", "put", "post", "delete", "patch", "head")
 
-_ALWAYS = {Code.INTERNAL}
-_BODY = {
-    Code.INVALID_JSON,
-    Code.INVALID_TEXT,
-    Code.VALIDATION,
-    Code.UNKNOWN_FIELD,
-    Code.BODY_TOO_LARGE,
-    Code.UNSUPPORTED_MEDIA_TYPE,
-    Code.UNAVAILABLE,
+# What a path's parameters are where they are not ids.
+_PARAMETERS: dict[str, Any] = {
+    "conversation": ConversationId,
+    "emoji": Emoji,
+    "name": str,
+    "asset": str,
+    "script": str,
 }
-_QUERY = {Code.INVALID_TEXT, Code.VALIDATION, Code.UNKNOWN_FIELD}
-_PATH = {Code.NOT_FOUND}
-_PRIVATE = {Code.NOT_AUTHENTICATED, Code.TOKEN_EXPIRED, Code.UNAVAILABLE}
-# Where a path's parameter is not simply an id.
-_PARAMETERS: dict[str, Any] = {"conversation": ConversationId, "emoji": Emoji, "name": str}
+_HANDSHAKE = (Code.FOREIGN_ORIGIN, Code.UPGRADE_REQUIRED)
 _INTRODUCTION = """\
 A chat server in which everyone writes and reads in their own language.
 
@@ -85,7 +76,7 @@ def describe_routes(routes: Iterable[Route], server: str) -> Schema:
         paths[found.template][found.method] = writer.describe(found)
     for route in routes:
         if route.template not in paths:
-            paths[route.template]["get"] = _describe_plain(route)
+            paths[route.template]["get"] = writer.describe_plain(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,6 +90,7 @@ def describe_routes(routes: Iterable[Route], server: str) -> Schema:
         "paths": dict(paths),
         "components": {
             "schemas": writer.public_components(declared),
+            "headers": describe_headers(),
             "securitySchemes": {"bearer": BEARER},
         },
         "x-error-codes": describe_codes(Code),
@@ -116,18 +108,6 @@ def find_operations(routes: Iterable[Route]) -> Iterator[Declared]:
                 yield Declared(route.template, method, route.handler, operation, text)
 
 
-def errors_of(found: Declared) -> set[Code]:
-    """Return all errors that an operation may answer with."""
-    operation = found.operation
-    codes = _ALWAYS | set(operation.raises)
-    codes |= _PRIVATE if not operation.public else set()
-    codes |= _BODY if operation.body is not None else set()
-    codes |= _QUERY if operation.query is not None else set()
-    codes |= _PATH if "{" in found.template else set()
-    codes |= {Code.RATE_LIMITED} if operation.rate is not None else set()
-    return codes
-
-
 class _Writer:
     """Writes operations down, with the schemas of their types at hand."""
 
@@ -138,12 +118,17 @@ class _Writer:
     def describe(self, found: Declared) -> Schema:
         operation = found.operation
         _, _, details = found.text.partition("\n")
+        path = _path_parameters(found.template)
+        codes = errors_of(operation, has_parameters=bool(path))
         described: Schema = {
             "operationId": _operation_id(found.method, found.template),
             "tags": [_tag(found.handler)],
             "summary": operation.summary,
-            "parameters": [*_path_parameters(found.template), *self._query_parameters(operation)],
-            "responses": {**self._successes(operation), **self._failures(found)},
+            "parameters": [*path, *self._query_parameters(operation), *_conditions(operation)],
+            "responses": {
+                **describe_successes(operation, self._schemas),
+                **describe_failures(codes, self._schemas),
+            },
             "security": [] if operation.public else [{"bearer": []}],
         }
         if details.strip():
@@ -151,6 +136,20 @@ class _Writer:
         if content := self._body(operation):
             described["requestBody"] = content
         return described
+
+    def describe_plain(self, route: Route) -> Schema:
+        """Describe an address whose handler declares nothing: a socket, or a page's file."""
+        socket = issubclass(route.handler, WebSocketHandler)
+        status = HTTPStatus.SWITCHING_PROTOCOLS if socket else HTTPStatus.OK
+        failures = describe_failures(_HANDSHAKE if socket else (), self._schemas)
+        return {
+            "operationId": _operation_id("get", route.template),
+            "tags": [_tag(route.handler)],
+            "summary": _first_line(route.handler.__doc__),
+            "parameters": _path_parameters(route.template),
+            "responses": {str(status.value): {"description": status.phrase}, **failures},
+            "security": [{"bearer": []}, {}] if socket else [],
+        }
 
     def public_components(self, declared: Iterable[Declared]) -> dict[str, Schema]:
         """Return the components but for query strings, which stand as parameters."""
@@ -179,37 +178,6 @@ class _Writer:
             return None
         return {"required": True, "content": {operation.media_type: _stream(operation)}}
 
-    def _successes(self, operation: Operation) -> Schema:
-        empty = operation.reply_type == JSON and operation.reply in (None, NoneType)
-        status = 204 if empty and operation.status == 200 else operation.status
-        answers = {status: HTTPStatus(status).phrase, **operation.also}
-        return {
-            str(number): {
-                "description": text,
-                "headers": _headers(operation, number),
-                **({} if empty or number in (204, 304) else self._content(operation)),
-            }
-            for number, text in answers.items()
-        }
-
-    def _content(self, operation: Operation) -> Schema:
-        if operation.reply_type == JSON:
-            return {"content": {JSON: {"schema": self._schemas[operation.reply]}}}
-        return {"content": {operation.reply_type: {"schema": {"type": "string"}}}}
-
-    def _failures(self, found: Declared) -> Schema:
-        by_status: dict[int, list[Code]] = defaultdict(list)
-        for code in sorted(errors_of(found), key=lambda code: code.code):
-            by_status[code.status].append(code)
-        return {
-            str(status): {
-                "description": " · ".join(f"`{code.code}`: {code.message}" for code in codes),
-                "headers": _headers(found.operation, status),
-                "content": {JSON: {"schema": narrow(self._schemas[ErrorReply], codes)}},
-            }
-            for status, codes in sorted(by_status.items())
-        }
-
 
 def _types_of(declared: Iterable[Declared]) -> Iterator[Any]:
     yield ErrorReply
@@ -230,6 +198,16 @@ def _path_parameters(template: str) -> list[Schema]:
     ]
 
 
+def _conditions(operation: Operation) -> list[Schema]:
+    """Describe the headers that ask for a part, or only for what is new."""
+    names = {206: "Range", 304: "If-None-Match"}
+    return [
+        _parameter("header", name, {"type": "string"}, required=False)
+        for status, name in names.items()
+        if status in operation.also
+    ]
+
+
 def _parameter(place: str, name: str, shape: Schema, *, required: bool) -> Schema:
     described: Schema = {"name": name, "in": place, "required": required, "schema": shape}
     if text := shape.get("description"):
@@ -237,44 +215,12 @@ def _parameter(place: str, name: str, shape: Schema, *, required: bool) -> Schem
     return described
 
 
-def _headers(operation: Operation, status: int) -> Schema:
-    headers = {"X-Request-Id": _text("The request's id, which the server's log has too.")}
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        headers["Retry-After"] = {"description": "Seconds.", "schema": {"type": "integer"}}
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = _text("`Bearer`, unless it was a password that was wrong.")
-    pages = inspect.isclass(operation.query) and issubclass(operation.query, History)
-    if pages and status == HTTPStatus.OK:
-        headers["Link"] = _text('`<…>; rel="next"` while there is more.')
-    return headers
-
-
-def _text(description: str) -> Schema:
-    return {"description": description, "schema": {"type": "string"}}
-
-
 def _stream(operation: Operation) -> Schema:
-    bytes_: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+    octets: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
     if operation.media_type != "multipart/form-data":
-        return {"schema": bytes_}
-    files = {"type": "array", "items": bytes_, "minItems": 1}
-    return {
-        "schema": {"type": "object", "properties": {"file": files}, "required": ["file"]},
-    }
-
-
-def _describe_plain(route: Route) -> Schema:
-    """Describe an address whose handler declares nothing: a socket, or a page's file."""
-    socket = issubclass(route.handler, WebSocketHandler)
-    status = HTTPStatus.SWITCHING_PROTOCOLS if socket else HTTPStatus.OK
-    return {
-        "operationId": _operation_id("get", route.template),
-        "tags": [_tag(route.handler)],
-        "summary": _first_line(route.handler.__doc__),
-        "parameters": _path_parameters(route.template),
-        "responses": {str(status.value): {"description": status.phrase}},
-        "security": [{"bearer": []}, {}] if socket else [],
-    }
+        return {"schema": octets}
+    files = {"type": "array", "items": octets, "minItems": 1}
+    return {"schema": {"type": "object", "properties": {"file": files}, "required": ["file"]}}
 
 
 def _describe_tags(routes: Iterable[Route]) -> list[Schema]:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from realchat.errors import Close, Code
-from realchat.fields import Language, Token
 from realchat.protocol import AnyCommand, AnyEvent
+from realchat.requests import ConnectionQuery
 from realchat.schemas import BEARER, LICENSE, VERSION, Schema, collect_schemas, describe_codes
 
 ADDRESS = "/ws"
@@ -116,7 +116,8 @@ def _describe_server(url: str) -> Schema:
 
 
 def _describe_channel(frames: Iterable[str]) -> Schema:
-    schemas, _ = collect_schemas([Token, Language])
+    _, components = collect_schemas([ConnectionQuery])
+    query = components[ConnectionQuery.__name__]
     return {
         "address": ADDRESS,
         "description": "One connection of one device. A foreign `Origin` is refused with 403.",
@@ -124,10 +125,7 @@ def _describe_channel(frames: Iterable[str]) -> Schema:
         "bindings": {
             "ws": {
                 "method": "GET",
-                "query": {
-                    "type": "object",
-                    "properties": {"token": schemas[Token], "lang": schemas[Language]},
-                },
+                "query": {"type": "object", "properties": query["properties"]},
             }
         },
     }

@@ -29,7 +29,13 @@ Document = dict[str, Any]
 SERVER = "https://chat.example"
 ASYNCAPI_SCHEMA = Path(__file__).parent / "data" / "asyncapi-3.0.0.schema.json"
 CHROMIUM = shutil.which("chromium")
-SAMPLE = {"emoji": "%F0%9F%91%8D", "name": "docs.css", "conversation": f"group:{'a' * 24}"}
+SAMPLE = {
+    "emoji": "%F0%9F%91%8D",
+    "name": "docs.css",
+    "asset": "style.css",
+    "script": "main.js",
+    "conversation": f"group:{'a' * 24}",
+}
 OPERATIONS = [(found.method, found.template) for found in find_operations(ROUTES)]
 
 
@@ -190,7 +196,15 @@ async def probe(port: int, method: str, template: str, *headers: str, body: byte
 async def test_every_documented_operation_is_served(port: int) -> None:
     for method, template in OPERATIONS:
         answer = await probe(port, method, template)
-        assert answer.status not in (404, 405, 500), (method, template, answer)
+        assert answer.status not in (405, 500), (method, template, answer)
+        assert b"There is no such address" not in answer.body, (method, template)
+
+
+@pytest.mark.gen_test
+async def test_the_socket_s_address_asks_for_a_handshake(port: int, rest: Document) -> None:
+    answer = await exchange(port, request("GET /ws"))
+    assert (answer.status, answer.code) == (426, "upgrade_required")
+    assert {"101", "426"} <= set(rest["paths"]["/ws"]["get"]["responses"])
 
 
 @pytest.mark.gen_test
