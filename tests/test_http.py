@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Iterator
 
 import msgspec
@@ -17,13 +18,16 @@ from handlers.base import ApiHandler
 from handlers.endpoint import endpoint
 from handlers.routes import Route
 from realchat.ids import require_id
+from realchat.limits import Rate
 from realchat.models import Record
+from realchat.mongod import EmbeddedMongod
 from realchat.requests import History, MessageDraft
-from realchat.services import Services
+from realchat.services import Services, open_services
 from realchat.settings import Settings
 
 JSON = "Content-Type: application/json"
 CLIENT = "https://chat.example"
+ONCE = Rate("once", burst=1, per_second=1 / 100)
 
 
 class Echo(Record, frozen=True, kw_only=True):
@@ -52,6 +56,10 @@ class EchoHandler(ApiHandler):
     async def delete(self, id: str) -> None:
         """Never get here: nobody has a token."""
 
+    @endpoint(public=True, rate=ONCE)
+    async def patch(self, id: str) -> None:
+        """Do something that nobody may do twice."""
+
     @endpoint(public=True)
     async def put(self, id: str) -> None:
         """Fail."""
@@ -62,9 +70,24 @@ ECHO = Route("/echo/{id}", EchoHandler)
 PATH = f"/echo/{'a' * 24}"
 
 
+@pytest.fixture(scope="module")
+def database_name() -> str:
+    """One database for all tests here, since none of them stores anything."""
+    return f"test_{secrets.token_hex(6)}"
+
+
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return msgspec.structs.replace(settings, client_url=CLIENT + "/")
+def settings(settings: Settings, database_name: str) -> Settings:
+    return msgspec.structs.replace(
+        settings, client_url=CLIENT + "/", mongodb_db=database_name, rate_limits=True
+    )
+
+
+@pytest.fixture
+def services(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Iterator[Services]:
+    opened: Services = io_loop.run_sync(lambda: open_services(settings, mongod.uri))
+    yield opened
+    io_loop.run_sync(opened.close)
 
 
 @pytest.fixture(autouse=True)
@@ -110,9 +133,9 @@ async def test_an_unknown_address_is_answered_in_json(port: int) -> None:
 
 @pytest.mark.gen_test
 async def test_a_wrong_method_is_told_the_right_ones(port: int) -> None:
-    answer = await exchange(port, request("PATCH " + PATH))
+    answer = await exchange(port, request("DELETE /readyz"))
     assert (answer.status, answer.code) == (405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET, HEAD, POST, DELETE, PUT, OPTIONS"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert await refused(port, request("BREW " + PATH)) == (405, "method_not_allowed")
 
 
@@ -164,6 +187,15 @@ async def test_a_private_address_asks_for_a_token(port: int) -> None:
 @pytest.mark.gen_test
 async def test_a_token_in_the_query_string_is_no_token(port: int) -> None:
     assert await refused(port, request(f"DELETE {PATH}?token=abc")) == (401, "not_authenticated")
+
+
+@pytest.mark.gen_test
+async def test_who_calls_too_often_is_told_how_long_to_wait(port: int) -> None:
+    first = await exchange(port, request(f"PATCH {PATH}"))
+    again = await exchange(port, request(f"PATCH {PATH}", "X-Forwarded-For: 192.0.2.7"))
+    assert first.status == 204
+    assert (again.status, again.code) == (429, "rate_limited")
+    assert 0 < int(again.headers["Retry-After"]) <= 100
 
 
 @pytest.mark.gen_test
