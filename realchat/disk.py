@@ -1,4 +1,4 @@
-"""Bytes of files on the local disk: `tmp/<id>.part` on the way in, `<tail>/<id>` when kept.
+"""Bytes of files on the local disk: `tmp/<id>-<owner>.part` at first, `<tail>/<id>` when kept.
 
 Only ids make paths. Every call that touches the disk runs in a few threads of
 its own, so that neither the loop nor password hashing waits for it.
@@ -40,9 +40,10 @@ class Disk:
         self.inspect = inspect
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="disk")
 
-    async def begin(self, id: str) -> PartFile:
+    async def begin(self, id: str, owner_id: str) -> PartFile:
         """Make an empty file that is not kept yet."""
-        return PartFile(self, id, await self.run(_create, self.part_path(id)))
+        path = self.folder / "tmp" / f"{id}-{owner_id}.part"
+        return PartFile(self, path, self.path(id), await self.run(_create, path))
 
     async def open(self, id: str, offset: int) -> FileReader | None:
         """Open a kept file for reading from an offset in bytes; None when it is not there."""
@@ -55,17 +56,13 @@ class Disk:
         """Remove a kept file, if it is there."""
         await self.run(_remove, self.path(id))
 
-    async def remove_parts(self, before: datetime, limit: int) -> int:
-        """Remove files on the way in that nobody wrote to since a moment; return their number."""
+    async def remove_parts(self, before: datetime, limit: int) -> list[str]:
+        """Remove files on the way in that nobody wrote to since a moment; return their owners."""
         return await self.run(_remove_old, self.folder / "tmp", before.timestamp(), limit)
 
     def path(self, id: str) -> Path:
         """Return where a kept file lies; an id ends in random digits, which spread files evenly."""
         return self.folder / id[-2:] / id
-
-    def part_path(self, id: str) -> Path:
-        """Return where a file lies that is on its way in."""
-        return self.folder / "tmp" / f"{id}.part"
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do blocking work in one of the threads."""
@@ -85,9 +82,10 @@ class Disk:
 class PartFile:
     """A file on its way in; its calls must follow one another."""
 
-    def __init__(self, disk: Disk, id: str, file: IO[bytes]) -> None:
+    def __init__(self, disk: Disk, path: Path, target: Path, file: IO[bytes]) -> None:
         self._disk = disk
-        self._id = id
+        self._path = path
+        self._target = target
         self._file = file
         self._hash = hashlib.sha256()
 
@@ -115,10 +113,9 @@ class PartFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        path = self._disk.part_path(self._id)
-        kind, width, height = self._disk.inspect(path)
+        kind, width, height = self._disk.inspect(self._path)
         return FileContent(
-            size=path.stat().st_size,
+            size=self._path.stat().st_size,
             sha256=self._hash.hexdigest(),
             type=kind,
             width=width,
@@ -126,19 +123,19 @@ class PartFile:
         )
 
     def _keep(self) -> None:
-        target = self._disk.path(self._id)
-        if not target.parent.is_dir():
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            _sync_folder(target.parent.parent)
-        self._disk.part_path(self._id).rename(target)
-        _sync_folder(target.parent)
+        shelf = self._target.parent
+        if not shelf.is_dir():
+            shelf.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(shelf.parent)
+        self._path.rename(self._target)
+        _sync_folder(shelf)
 
     def _discard(self) -> None:
         # Closing writes what is buffered, for which a full disk has no room.
         with suppress(OSError):
             self._file.close()
-        _remove(self._disk.part_path(self._id))
-        _remove(self._disk.path(self._id))
+        _remove(self._path)
+        _remove(self._target)
 
 
 class FileReader:
@@ -172,14 +169,14 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _remove_old(folder: Path, before: float, limit: int) -> int:
-    removed = 0
+def _remove_old(folder: Path, before: float, limit: int) -> list[str]:
+    owners = []
     for part in islice(folder.glob("*.part"), limit):
         with suppress(FileNotFoundError):  # its upload may just have ended
             if part.stat().st_mtime < before:
                 part.unlink()
-                removed += 1
-    return removed
+                owners.append(part.stem.partition("-")[2])
+    return owners
 
 
 def _sync_folder(folder: Path) -> None:

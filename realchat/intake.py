@@ -41,7 +41,7 @@ class PartFile(Protocol):
 class Parts(Protocol):
     """Where the bytes of files go."""
 
-    async def begin(self, id: str) -> PartFile:
+    async def begin(self, id: str, owner_id: str) -> PartFile:
         """Make an empty file. Raises `storage_full`."""
 
 
@@ -135,7 +135,7 @@ class Delivery:
             if len(self._arrivals) == MAX_FILES:
                 raise ChatError(Code.INVALID_UPLOAD, f"Send at most {MAX_FILES} files at once.")
             file_id = new_id()
-            part = await self._intake.parts.begin(file_id)
+            part = await self._intake.parts.begin(file_id, self._owner_id)
             self._arrivals.append(_Arrival(file_id, clean_file_name(name), part))
 
     async def write(self, data: bytes) -> None:
@@ -213,8 +213,12 @@ class Delivery:
         )
 
     async def _undo(self, files: Sequence[StoredFile], size: int) -> None:
-        await self._intake.files.remove([file.id for file in files])
-        await self._intake.quotas.give_back(self._owner_id, size)
+        try:
+            await self._intake.files.remove([file.id for file in files])
+            await self._intake.quotas.give_back(self._owner_id, size)
+        except ChatError:
+            # What is left then tells the sweep whose space it has to count anew.
+            self._end()
 
     def _end(self) -> None:
         self._over = True

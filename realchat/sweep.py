@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from realchat.ids import now
+from realchat.ids import is_id, now
 from realchat.models import StoredFile
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ class Contents(Protocol):
     async def remove(self, id: str) -> None:
         """Remove a file."""
 
-    async def remove_parts(self, before: datetime, limit: int) -> int:
-        """Remove uploads that nobody wrote to since a moment; return their number."""
+    async def remove_parts(self, before: datetime, limit: int) -> list[str]:
+        """Remove uploads that nobody wrote to since a moment; return their owners."""
 
 
 class Quotas(Protocol):
@@ -48,6 +48,9 @@ class Quotas(Protocol):
 
     async def give_back(self, user_id: str, size: int) -> None:
         """Give space back."""
+
+    async def recount(self, user_id: str) -> None:
+        """Correct what a user has taken to the sizes of their files."""
 
 
 class Sweeper:
@@ -66,9 +69,12 @@ class Sweeper:
             if file := await self._files.condemn(file_id, before):
                 await self._remove(file)
                 swept += 1
-        parts = await self._contents.remove_parts(before, _BATCH)
-        if swept or parts:
-            logger.info("swept", extra={"data": {"files": swept, "parts": parts}})
+        owners = await self._contents.remove_parts(before, _BATCH)
+        # An upload that a crash cut off may have taken space already.
+        for owner_id in filter(is_id, set(owners)):
+            await self._quotas.recount(owner_id)
+        if swept or owners:
+            logger.info("swept", extra={"data": {"files": swept, "parts": len(owners)}})
         return swept
 
     async def _remove(self, file: StoredFile) -> None:

@@ -130,17 +130,23 @@ async def test_a_round_that_was_cut_short_is_finished_by_the_next(
 
 
 @pytest.mark.gen_test
-async def test_what_a_crash_left_of_an_upload_goes_after_a_day(services: Services) -> None:
-    part = await services.disk.begin("0" * 24)
-    await part.write(b"half")
-    await part.seal()
-    path = services.disk.part_path("0" * 24)
-    assert path.exists()
+async def test_what_a_crash_left_of_an_upload_goes_after_a_day(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana = await register(http_client, base_url)
+    kept = await upload(ana, b"kept")
+    delivery = await services.intake.begin(ana.id)
+    await delivery.begin_file("note.txt")
+    await delivery.write(b"all of it, but then the server crashed")
+    await delivery.end_file()
+    await services.collections.quotas.take(ana.id, 1000, 10_000)
+    assert len((await left_behind(services, ana))[0]) == 2
+    await services.uploads.claim(ana.id, [kept["url"]])
+    for path in services.disk.folder.rglob("*.part"):
+        os.utime(path, (0, 0))
     await services.sweeper.sweep()
-    assert path.exists()
-    os.utime(path, (0, 0))
-    await services.sweeper.sweep()
-    assert not path.exists()
+    paths, records, used = await left_behind(services, ana)
+    assert ([path.name for path in paths], records, used) == ([kept["id"]], 1, 4)
 
 
 @pytest.mark.gen_test

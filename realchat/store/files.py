@@ -17,7 +17,7 @@ from realchat.models import StoredFile
 from realchat.store.database import Database, Document, object_id
 
 _USED = {"$ifNull": ["$storage_used", 0]}
-_AVATARS = IndexModel([("owner_id", ASCENDING)], partialFilterExpression={"is_avatar": True})
+_OWNED = IndexModel([("owner_id", ASCENDING), ("is_avatar", ASCENDING)])
 _SHARED = IndexModel([("conversations", ASCENDING)])
 _IDLE = IndexModel([("idle_since", ASCENDING)], sparse=True)
 
@@ -30,7 +30,7 @@ class Files:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self._collection.create_indexes(_AVATARS, _SHARED, _IDLE)
+        await self._collection.create_indexes(_OWNED, _SHARED, _IDLE)
 
     async def add(self, files: Sequence[StoredFile]) -> None:
         """Keep new files."""
@@ -110,6 +110,7 @@ class Quotas:
 
     def __init__(self, database: Database) -> None:
         self._collection = database.collection("users")
+        self._files = database.collection("files")
 
     async def used(self, user_id: str) -> int:
         """Return how many bytes a user has taken."""
@@ -128,6 +129,20 @@ class Quotas:
         rest = {"$max": [0, {"$subtract": [_USED, size]}]}
         await self._collection.update(
             {"_id": object_id(user_id)}, [{"$set": {"storage_used": rest}}]
+        )
+
+    async def recount(self, user_id: str) -> None:
+        """Correct what a user has taken to the sizes of their files, if it does not just change."""
+        used = await self.used(user_id)
+        sums = await self._files.aggregate(
+            [
+                {"$match": {"owner_id": user_id}},
+                {"$group": {"_id": None, "size": {"$sum": "$size"}}},
+            ]
+        )
+        await self._collection.update(
+            {"_id": object_id(user_id), "storage_used": used},
+            {"$set": {"storage_used": sums[0]["size"] if sums else 0}},
         )
 
 
