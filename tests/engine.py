@@ -1,0 +1,67 @@
+"""A real translation engine for tests: Debian's Apertium behind LibreTranslate's interface."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado import web
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+
+_MODES = {("es", "ca"): "spa-cat", ("ca", "es"): "cat-spa"}
+_MODE_FILE = Path("/usr/share/apertium/modes/spa-cat.mode")
+_MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat"
+
+
+class Engine:
+    """The engine's HTTP server on a free port of this machine; `asked` keeps the texts it got."""
+
+    def __init__(self) -> None:
+        if not shutil.which("apertium") or not _MODE_FILE.exists():
+            pytest.skip(_MISSING)
+        self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        socket, port = bind_unused_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._server = HTTPServer(web.Application([("/translate", _Translate, {"engine": self})]))
+        self._server.add_socket(socket)
+
+    def stop(self) -> None:
+        """Answer nobody any more."""
+        self._server.stop()
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        """Have Apertium translate a text. Raises `KeyError` for a pair it does not have."""
+        process = await asyncio.create_subprocess_exec(
+            "apertium",
+            "-u",
+            _MODES[source, target],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        translated, _ = await process.communicate(text.encode())
+        return translated.decode()
+
+
+class _Translate(web.RequestHandler):
+    def initialize(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def post(self) -> None:
+        text = self.get_body_argument("q", strip=False)
+        self.engine.asked.append(text)
+        await self.engine.gate.wait()
+        source, target = self.get_body_argument("source"), self.get_body_argument("target")
+        answer: dict[str, Any]
+        try:
+            answer = {"translatedText": await self.engine.translate(text, source, target)}
+        except KeyError:
+            self.set_status(400)
+            answer = {"error": f"{target} is not available as a target language from {source}"}
+        self.finish(json.dumps(answer))
