@@ -6,12 +6,13 @@ from typing import NamedTuple, Protocol
 
 from msgspec import UNSET, structs
 
+from realchat.credentials import Session
 from realchat.errors import ChatError, Code, invalid
 from realchat.events import UserChanged
 from realchat.ids import new_id, now, timestamp
 from realchat.languages import canonical
 from realchat.limits import SIGN_IN_ACCOUNT, Limits
-from realchat.models import Account, Device, Principal, Session, User, UserChange
+from realchat.models import Account, Device, Principal, User, UserChange
 from realchat.names import clean_name, email_key
 from realchat.ports import Bus
 from realchat.requests import Login, Register, UpdateAccount

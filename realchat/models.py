@@ -79,33 +79,11 @@ class Account(Profile, frozen=True, kw_only=True):
     created_at: Timestamp
 
 
-class Session(Record, frozen=True, kw_only=True):
-    """One sign-in of a user on one device, as it is kept."""
-
-    id: str
-    user_id: str
-    refresh_id: str
-    user_agent: str
-    created_at: datetime
-    last_seen: datetime
-    expires_at: datetime
-
-
 class Principal(Record, frozen=True, kw_only=True):
     """Who asks: a user in one of their sessions."""
 
     user_id: str
     session_id: str
-
-
-class OneTimeCode(Record, frozen=True, kw_only=True):
-    """A code as it is kept: `email` is where it went, `key` what that is told apart by."""
-
-    key: str
-    email: str
-    digest: bytes
-    tries: int
-    expires_at: datetime
 
 
 class Device(Record, frozen=True, kw_only=True):

@@ -11,10 +11,10 @@ from typing import Protocol
 from msgspec import UNSET
 
 from realchat.accounts import Accounts, Entry, Hasher, Users
+from realchat.credentials import OneTimeCode
 from realchat.errors import ChatError, Code, invalid
 from realchat.ids import now
 from realchat.limits import OTP_ACCOUNT, SIGN_IN_ACCOUNT, Limits
-from realchat.models import OneTimeCode
 from realchat.names import clean_name, email_key
 from realchat.replies import CodeSent
 from realchat.requests import ResetPassword, VerifyOtp

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from cachetools import TTLCache
 
+from realchat.credentials import Session
 from realchat.errors import ChatError, Code
 from realchat.events import AnyHappening, SessionsEnded
 from realchat.ids import new_id, now
-from realchat.models import Principal, Record, Session
+from realchat.models import Principal, Record
 from realchat.ports import Bus
 from realchat.signing import Claims, Signer
 from realchat.tasks import Tasks

@@ -41,6 +41,7 @@ ROOMS = {
     ],
     "vocabulary": [
         "realchat",
+        "realchat.credentials",
         "realchat.decoding",
         "realchat.drafts",
         "realchat.errors",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pymongo import ASCENDING, IndexModel
 
+from realchat.credentials import OneTimeCode
 from realchat.ids import now
-from realchat.models import OneTimeCode
 from realchat.store.database import Database, Document, DuplicateError
 
 _BY_EXPIRY = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)

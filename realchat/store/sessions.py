@@ -7,8 +7,8 @@ from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from realchat.credentials import Session
 from realchat.ids import is_id, now
-from realchat.models import Session
 from realchat.store.database import Database, Document, object_id
 
 _BY_EXPIRY = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
