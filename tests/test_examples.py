@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -122,15 +123,17 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(tmp_path: Path) -> No
         try:
             ana.type("before")
             bo.wait_for("Ana: before")
+            # Bo must come back later than the message that is to be missed.
+            bo.process.send_signal(signal.SIGSTOP)
         finally:
             first.stop()
-        bo.wait_for("connection lost")
         ana.wait_for("connection lost")
         ana.type("while it was away")
         second = ServerProcess(tmp_path, BCRYPT_ROUNDS="10", PORT=str(first.port))
         second.url = first.url
         with second:
             ana.wait_for("Ana: while it was away")
+            bo.process.send_signal(signal.SIGCONT)
             bo.wait_for("Ana: while it was away")
             ana.type("after")
             bo.wait_for("Ana: after")
