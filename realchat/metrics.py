@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+# When each series began is of no use here and makes as many series again.
+disable_created_metrics()
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
