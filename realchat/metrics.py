@@ -18,7 +18,7 @@ from prometheus_client import (
 )
 
 # When each series began is of no use here and makes as many series again.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left its types out
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
