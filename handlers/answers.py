@@ -24,6 +24,11 @@ logger = logging.getLogger(__name__)
 # Seconds for which a refused body is still read and thrown away, so that the
 # client gets to read the answer (nginx's `lingering_time` is the same).
 _PATIENCE = 30
+# What scripts of another origin may read of an answer, and send with a request.
+_READABLE = (
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, Retry-After, X-Request-Id"
+)
+_SENDABLE = "Authorization, Content-Type, If-None-Match, If-Range, Range, X-Request-Id"
 _BY_STATUS = {
     400: Code.BAD_REQUEST,
     401: Code.NOT_AUTHENTICATED,
@@ -164,9 +169,9 @@ class AnsweringHandler(web.RequestHandler):
             return
         self.set_header("Access-Control-Allow-Origin", origin)
         self.set_header("Access-Control-Allow-Credentials", "true")
-        self.set_header("Access-Control-Expose-Headers", "Link, Retry-After, X-Request-Id, ETag")
+        self.set_header("Access-Control-Expose-Headers", _READABLE)
         self.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH, PUT, DELETE")
-        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Range")
+        self.set_header("Access-Control-Allow-Headers", _SENDABLE)
         self.set_header("Access-Control-Max-Age", "600")
 
 

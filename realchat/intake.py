@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -17,9 +18,12 @@ from realchat.fields import MAX_FILES
 from realchat.file_names import clean_file_name
 from realchat.ids import new_id, now
 from realchat.models import FileContent, StoredFile
+from realchat.tasks import Tasks
 
 # Bytes of a form that are no file's: the boundaries and headers of its parts.
 FORM_OVERHEAD = 1024 * 1024
+# Seconds before each try to clean up after a database that was away.
+_WAITS = (0, 1, 2, 5, 10, *(60,) * 60)
 
 
 class PartFile(Protocol):
@@ -64,8 +68,8 @@ class Quotas(Protocol):
     async def take(self, user_id: str, size: int, limit: int) -> bool:
         """Take space, unless that exceeds the limit; tell whether."""
 
-    async def give_back(self, user_id: str, size: int) -> None:
-        """Give space back."""
+    async def recount(self, user_id: str) -> None:
+        """Correct what a user has taken to the sizes of their files."""
 
 
 class Bounds(NamedTuple):
@@ -78,7 +82,10 @@ class Bounds(NamedTuple):
 class Intake:
     """Takes in the files of all users."""
 
-    def __init__(self, parts: Parts, files: Files, quotas: Quotas, bounds: Bounds) -> None:
+    def __init__(
+        self, parts: Parts, files: Files, quotas: Quotas, bounds: Bounds, tasks: Tasks
+    ) -> None:
+        self._tasks = tasks
         self.parts = parts
         self.files = files
         self.quotas = quotas
@@ -98,6 +105,18 @@ class Intake:
         if announced > room + FORM_OVERHEAD:
             raise ChatError(Code.QUOTA_EXCEEDED)
         return Delivery(self, owner_id, room)
+
+    def forget(self, owner_id: str, ids: Sequence[str]) -> None:
+        """Take back what was stored of files, as soon as the database lets it be done."""
+        self._tasks.start(self._forget(owner_id, ids))
+
+    async def _forget(self, owner_id: str, ids: Sequence[str]) -> None:
+        for wait in _WAITS:
+            await asyncio.sleep(wait)
+            with suppress(ChatError):
+                await self.files.remove(ids)
+                await self.quotas.recount(owner_id)
+                return
 
 
 @dataclass
@@ -165,17 +184,11 @@ class Delivery:
             if self._over:
                 return []
             files = [self._record(arrival) for arrival in self._arrivals]
-            size = sum(file.size for file in files)
-            if not await self._intake.quotas.take(self._owner_id, size, self._intake.bounds.user):
-                raise ChatError(Code.QUOTA_EXCEEDED)
             try:
-                # The record comes first: one without bytes is swept in time,
-                # bytes without a record would stay for ever.
-                await self._intake.files.add(files)
-                for arrival in self._arrivals:
-                    await arrival.part.keep()
+                await self._store(files)
             except BaseException:
-                await self._undo(files, size)
+                # Nobody knows what a database that went away has done of it.
+                self._intake.forget(self._owner_id, [file.id for file in files])
                 raise
             self._end()
             return files
@@ -212,13 +225,15 @@ class Delivery:
             created_at=now(),
         )
 
-    async def _undo(self, files: Sequence[StoredFile], size: int) -> None:
-        try:
-            await self._intake.files.remove([file.id for file in files])
-            await self._intake.quotas.give_back(self._owner_id, size)
-        except ChatError:
-            # What is left then tells the sweep whose space it has to count anew.
-            self._end()
+    async def _store(self, files: Sequence[StoredFile]) -> None:
+        size = sum(file.size for file in files)
+        if not await self._intake.quotas.take(self._owner_id, size, self._intake.bounds.user):
+            raise ChatError(Code.QUOTA_EXCEEDED)
+        # The record comes first: one without bytes is swept in time, bytes
+        # without a record would stay for ever.
+        await self._intake.files.add(files)
+        for arrival in self._arrivals:
+            await arrival.part.keep()
 
     def _end(self) -> None:
         self._over = True

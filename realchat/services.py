@@ -154,6 +154,7 @@ def _join(settings: Settings, database: Database, collections: Collections, epoc
             collections.files,
             collections.quotas,
             Bounds(settings.max_upload_bytes, settings.upload_quota_bytes),
+            tasks,
         ),
         sweeper=sweeper,
         disk=disk,
