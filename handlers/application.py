@@ -15,6 +15,7 @@ from handlers import (
     groups,
     messages,
     operations,
+    pages,
     socket,
     uploads,
     users,
@@ -50,6 +51,7 @@ ROUTES: list[Route] = [
     *uploads.ROUTES,
     *downloads.ROUTES,
     *documents.ROUTES,
+    *pages.ROUTES,
 ]
 
 # The parameters of a path that may be logged; others are words, as a file's name is.

@@ -1,0 +1,268 @@
+"""The page at `/`: how its files are served, and people talking through it in a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from raw_http import exchange, request
+from tornado.httpserver import HTTPServer
+
+from handlers.pages import FOLDER
+
+CHROMIUM = shutil.which("chromium")
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
+# Milliseconds that a busy machine may take for anything here; nothing is measured by it.
+PATIENCE = 20_000
+PASSWORD = "correct horse battery"
+SOURCES = [path for path in FOLDER.rglob("*") if path.suffix in (".html", ".css", ".js", ".svg")]
+REFERENCE = re.compile(r'(?:src|href)="([^"#]+)"|(?:from|import) "([^"]+)"')
+TYPES = {
+    ".css": "text/css; charset=UTF-8",
+    ".js": "text/javascript; charset=UTF-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@pytest.fixture
+def port(http_server: HTTPServer, http_port: int) -> int:
+    """Where the server listens."""
+    return http_port
+
+
+def referenced(text: str, address: str) -> set[str]:
+    """Return the addresses that a page's file refers to."""
+    found = (one or other for one, other in REFERENCE.findall(text))
+    return {urljoin(address, name) for name in found}
+
+
+@pytest.mark.gen_test
+async def test_the_page_may_run_and_reach_nothing_but_its_own(port: int) -> None:
+    page = await exchange(port, request("GET /"))
+    assert page.headers["Content-Type"] == "text/html; charset=UTF-8"
+    policy = page.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert {part.strip() for part in policy.split(";")} >= {
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    }
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.gen_test
+async def test_a_browser_that_has_the_page_is_not_sent_it_again(port: int) -> None:
+    first = await exchange(port, request("GET /"))
+    assert first.headers["Cache-Control"] == "no-cache"
+    again = await exchange(port, request("GET /", f"If-None-Match: {first.headers['Etag']}"))
+    assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.gen_test
+async def test_everything_that_the_page_refers_to_is_served_with_its_type(port: int) -> None:
+    seen = {"/"}
+    waiting = ["/"]
+    while waiting:
+        address = waiting.pop()
+        answer = await exchange(port, request(f"GET {address}"))
+        assert answer.status == 200, address
+        if suffix := Path(address).suffix:
+            assert answer.headers["Content-Type"] == TYPES[suffix]
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        if address != "/docs":
+            waiting += sorted(referenced(answer.body.decode(), address) - seen)
+        seen.update(waiting)
+    assert {f"/static/app/{path.name}" for path in (FOLDER / "app").iterdir()} <= seen
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    "path", ["/static/nope.js", "/static/app/nope.js", "/static/..%2fserver.py", "/static/app"]
+)
+async def test_no_other_file_is_served(port: int, path: str) -> None:
+    answer = await exchange(port, request(f"GET {path}"))
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_no_file_names_an_address_elsewhere(source: Path) -> None:
+    addresses = set(re.findall(r"(?:https?|wss?):?//[^\s\"'`]+|[\"'(]//\w[^\s\"')]+", source.read_text()))
+    assert addresses <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_no_file_makes_markup_of_text(source: Path) -> None:
+    sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|srcdoc"
+    assert re.findall(sinks, source.read_text()) == []
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run a real browser."""
+    expect.set_options(timeout=PATIENCE)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield browser
+        await browser.close()
+
+
+async def arrive(browser: Browser, url: str, complaints: list[str]) -> Page:
+    """Open the page as somebody with a browser of their own."""
+    context = await browser.new_context(locale="en-GB")
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda line: complaints.append(line.text) if "Content Security" in line.text else None,
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.goto(url)
+    return page
+
+
+async def register(page: Page, name: str, language: str = "en") -> None:
+    """Make an account through the form."""
+    await page.get_by_role("button", name="Create account").click()
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Language").select_option(language)
+    await page.get_by_role("button", name="Create account").click()
+    await expect(page.get_by_label("Search people")).to_be_visible()
+
+
+async def say(page: Page, text: str) -> None:
+    """Write a message into the open conversation."""
+    await page.get_by_role("textbox", name="Message").fill(text)
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+
+def message(page: Page, text: str) -> Locator:
+    """Return the message with a text, in the open conversation."""
+    return page.get_by_role("log").get_by_role("listitem").filter(has_text=text)
+
+
+async def act(page: Page, text: str, action: str) -> None:
+    """Choose something from a message's menu."""
+    one = message(page, text)
+    await one.locator("summary").click()
+    await one.get_by_role("button", name=action).click()
+
+
+async def talk_to(page: Page, name: str) -> None:
+    """Find somebody and open the conversation with them."""
+    await page.get_by_label("Search people").fill(name)
+    await page.get_by_label("People found").get_by_role("button", name=name).click()
+    await expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def conversation(page: Page, name: str) -> Locator:
+    """Return a conversation in the list."""
+    return page.get_by_label("Your conversations").get_by_role("link", name=name)
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_two_people_talk_through_the_page(port: int, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    Image.new("RGB", (40, 30), "teal").save(picture)
+    complaints: list[str] = []
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", complaints)
+        ben = await arrive(browser, f"http://127.0.0.1:{port}/", complaints)
+        await register(ana, "Ana")
+        await register(ben, "Ben", "es")
+        await talk_directly(ana, ben)
+        await change_what_was_said(ana, ben)
+        await share_a_picture(ana, ben, picture)
+        await talk_in_a_group(ana, ben)
+        await come_and_go(ana, ben)
+    assert complaints == []
+
+
+async def talk_directly(ana: Page, ben: Page) -> None:
+    await talk_to(ana, "Ben")
+    await say(ana, "Hello <b>Ben</b>")
+    await expect(conversation(ben, "Ana")).to_contain_text("Hello <b>Ben</b>")
+    await expect(conversation(ben, "Ana").get_by_label("1 unread")).to_be_visible()
+    await conversation(ben, "Ana").click()
+    await expect(message(ben, "Hello <b>Ben</b>")).to_be_visible()
+    await expect(message(ben, "Hello")).to_contain_text("no translation service")
+    await expect(conversation(ben, "Ana").get_by_label("1 unread")).to_have_count(0)
+    await expect(ana.locator("#subtitle")).to_contain_text("online")
+    await ben.get_by_role("textbox", name="Message").press_sequentially("Hola")
+    await expect(ana.locator("#typing")).to_contain_text("Ben is writing")
+    await ben.get_by_role("button", name="Send", exact=True).click()
+    await expect(message(ana, "Hola").locator("[lang=es]")).to_have_text("Hola")
+
+
+async def change_what_was_said(ana: Page, ben: Page) -> None:
+    await act(ana, "Hello", "Edit")
+    await ana.get_by_role("textbox", name="Message").fill("Good day, Ben")
+    await ana.get_by_role("button", name="Save").click()
+    await expect(message(ben, "Good day, Ben")).to_contain_text("edited")
+    await act(ben, "Good day, Ben", "React with ❤️")
+    await expect(message(ana, "Good day").get_by_role("button", name="❤️ 1: Ben")).to_be_visible()
+    await act(ben, "Good day, Ben", "Reply")
+    await say(ben, "Buenos días")
+    await expect(message(ana, "Buenos días")).to_contain_text("You: Good day, Ben")
+    await act(ana, "Good day, Ben", "Delete")
+    await expect(message(ben, "This message was deleted.")).to_be_visible()
+
+
+async def share_a_picture(ana: Page, ben: Page, picture: Path) -> None:
+    await ana.get_by_label("Attach files").set_input_files(picture)
+    await expect(ana.get_by_label("Files to send")).to_contain_text("picture.png")
+    await say(ana, "")
+    shown = ben.get_by_role("log").get_by_role("img", name="picture.png")
+    await expect(shown).to_be_visible()
+    await expect(shown).to_have_js_property("naturalWidth", 40)
+
+
+async def talk_in_a_group(ana: Page, ben: Page) -> None:
+    await ana.get_by_text("New group").click()
+    await ana.get_by_label("Title").fill("Garden")
+    await ana.get_by_label("Only with an invite").check()
+    await ana.get_by_role("button", name="Create group").click()
+    await expect(ana.get_by_role("heading", name="Garden")).to_be_visible()
+    await ana.get_by_role("button", name="Group", exact=True).click()
+    await ana.get_by_role("button", name="Make an invite").click()
+    invite = ana.locator("#details output")
+    await expect(invite).to_contain_text("Invite")
+    await ben.get_by_text("Join a group").click()
+    await ben.get_by_label("Invite or group id").fill((await invite.inner_text()).split()[-1])
+    await ben.get_by_role("button", name="Join", exact=True).click()
+    await expect(ana.locator("#subtitle")).to_have_text("2 members, 2 online")
+    await say(ben, "¿Quién riega?")
+    await expect(message(ana, "¿Quién riega?")).to_contain_text("Ben")
+    await ben.get_by_role("button", name="Group", exact=True).click()
+    await ben.get_by_role("button", name="Leave group").click()
+    await expect(conversation(ben, "Garden")).to_have_count(0)
+    await expect(ana.locator("#subtitle")).to_have_text("1 members, 1 online")
+
+
+async def come_and_go(ana: Page, ben: Page) -> None:
+    await ana.reload()
+    await expect(ana.get_by_role("heading", name="Garden")).to_be_visible()
+    await conversation(ana, "Ben").click()
+    await ben.get_by_role("button", name="Sign out").click()
+    await expect(ben.get_by_role("button", name="Sign in")).to_be_visible()
+    await expect(ana.locator("#subtitle")).to_contain_text("offline")
+    await ben.get_by_label("E-mail").fill("ben@example.org")
+    await ben.get_by_label("Password").fill(PASSWORD)
+    await ben.get_by_role("button", name="Sign in").click()
+    await expect(conversation(ben, "Ana")).to_be_visible()
+    await expect(ana.locator("#subtitle")).not_to_contain_text("offline")
