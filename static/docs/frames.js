@@ -42,7 +42,7 @@ function showMessage(message, answers, schemas) {
     element("span", { className: `method ${isCommand ? "post" : "get"}` },
       isCommand ? "to server" : "to client"),
     element("code", { className: "path" }, message.name),
-    element("span", { className: "summary" }, message.summary),
+    element("span", { className: "summary" }, ...prose(message.summary)),
   ];
   const made = disclosure(summary, () => fillMessage(message, answers, schemas), {
     id: `frame-${message.title}`,

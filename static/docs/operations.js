@@ -32,7 +32,7 @@ function showOperation(operation, schemas, server) {
   const summary = [
     element("span", { className: `method ${operation.method}` }, operation.method.toUpperCase()),
     element("code", { className: "path" }, operation.path),
-    element("span", { className: "summary" }, operation.summary),
+    element("span", { className: "summary" }, ...prose(operation.summary)),
   ];
   const made = disclosure(summary, () => fillOperation(operation, schemas, server), {
     id: operation.operationId,
@@ -80,6 +80,8 @@ function showSuccess(status, answer, schemas) {
   const [type, media] = Object.entries(answer.content ?? {})[0] ?? [];
   const line = [element("b", { className: "status good" }, status), ` ${answer.description}`];
   const schema = media?.schema;
+  const headers = Object.keys(answer.headers ?? {}).filter((name) => name !== "X-Request-Id");
+  if (headers.length) line.push(` with ${headers.join(", ")}`);
   if (!schema || !schemas.record(schema)) {
     return element("p", { className: "answer" }, ...line, type ? ` (${type})` : "");
   }
@@ -109,7 +111,7 @@ function showExamples(operation, schemas, server) {
 function curl(operation, schemas, server) {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => {
     const parameter = operation.parameters.find((each) => each.name === name);
-    return schemas.example(parameter.schema, name);
+    return encodeURI(schemas.example(parameter.schema, name));
   });
   const query = operation.parameters
     .filter((each) => each.in === "query" && each.required)

@@ -31,6 +31,14 @@ const EXAMPLES = {
 };
 // Optional fields without which an example says little.
 const TELLING = new Set(["recipient_id", "client_id", "ref"]);
+// Names mean other things in records that have these fields.
+const OWN = [
+  {
+    mark: "size",
+    values: { name: "photo.jpg", type: "image/jpeg", sha256: "9f86d081884c7d659a2feaa0c55ad015…" },
+  },
+  { mark: "members", values: { name: "Friends" } },
+];
 const ID = "6563a1f0c2d4e5f60718293a";
 const TIME = "2026-11-22T14:00:00.000Z";
 
@@ -129,8 +137,9 @@ export class Schemas {
         "default" in shape ||
         (depth === 0 && (required.size === 0 || TELLING.has(name))),
     );
+    const own = OWN.find(({ mark }) => mark in whole.properties)?.values ?? {};
     return Object.fromEntries(
-      shown.map(([name, shape]) => [name, this.example(shape, name, depth + 1)]),
+      shown.map(([name, shape]) => [name, own[name] ?? this.example(shape, name, depth + 1)]),
     );
   }
 
