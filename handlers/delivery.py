@@ -15,6 +15,7 @@ from realchat.events import (
     SessionsEnded,
     UserChanged,
 )
+from realchat.metrics import count_deliveries
 from realchat.models import Message
 from realchat.protocol import MessageKind, frame_message
 from realchat.translation import target_of
@@ -49,6 +50,7 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
     frames: dict[tuple[str | None, bool], bytes] = {}
     targets: dict[tuple[str, ...], str | None] = {}
     awaiting: dict[str, dict[str, ChatSocket]] = {}
+    delivered = 0
     for connection in registry.of(happening.readers):
         reader = connection.reader
         if reader.languages not in targets:
@@ -60,6 +62,8 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
         connection.outbox.put(frames[variant])
         if target is not None:
             awaiting.setdefault(target, {})[reader.user_id] = connection
+        delivered += 1
+    count_deliveries(delivered)
     for target, readers in awaiting.items():
         interpreter = next(iter(readers.values())).services.interpreter
         interpreter.begin(message, target, tuple(readers))

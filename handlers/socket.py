@@ -28,6 +28,12 @@ from realchat.fields import MAX_CONTENT, MAX_FILES
 from realchat.ids import now, timestamp
 from realchat.languages import base, can_read, canonical
 from realchat.logs import request_id
+from realchat.metrics import (
+    count_frames,
+    count_slow_reader,
+    count_socket_closed,
+    count_socket_opened,
+)
 from realchat.models import Principal, Reader
 from realchat.protocol import Authenticate, Error, Event, Hello, Limits, decode, ref_of
 from realchat.requests import ConnectionQuery
@@ -55,7 +61,7 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
     def initialize(self, services: Any) -> None:
         """Keep what the connection works with (Tornado's constructor)."""
         super().initialize(services)
-        self.outbox = Outbox(self._write, lambda: self.close(Close.TOO_SLOW, "too slow"))
+        self.outbox = Outbox(self._write, self._give_up)
         self._lang: str | None = None
         self._authenticated = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -101,6 +107,7 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         """Carry out one frame and answer it; the next one is read after that."""
+        count_frames("in")
         try:
             await self._carry_out(message)
         except ChatError as error:
@@ -119,6 +126,7 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
         self.outbox.close()
         if self._authenticated:
             self._authenticated = False
+            count_socket_closed()
             self.registry.remove(self)
             self.services.presences.disconnect(self.reader.user_id)
 
@@ -157,6 +165,7 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
         if self.ws_connection is None or self.ws_connection.is_closing():
             return
         self._authenticated = True
+        count_socket_opened()
         self.send(self._hello())
         self.registry.add(self)
         self.services.presences.connect(self.reader.user_id)
@@ -195,8 +204,13 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
         await self.outbox.flush()
         self.close(Close.NOT_AUTHENTICATED if unauthenticated else Close.MISUSE, error.code.code)
 
+    def _give_up(self) -> None:
+        count_slow_reader()
+        self.close(Close.TOO_SLOW, "too slow")
+
     async def _write(self, frame: bytes) -> None:
         await self.write_message(frame)
+        count_frames("out")
 
 
 def _describe(error: ChatError, ref: str | UnsetType) -> Error:

@@ -19,6 +19,7 @@ import aiosmtplib
 
 from realchat.ids import now
 from realchat.languages import base
+from realchat.metrics import count_mail
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class ConsoleMailer:
         console = self._console or sys.stdout
         console.write(f"\n--- Mail to {address}\n{letter.subject}\n\n{letter.text}---\n")
         console.flush()
+        count_mail("printed")
 
 
 class SmtpServer(NamedTuple):
@@ -122,6 +124,7 @@ class SmtpMailer:
             if failure is not None and _may_pass(failure):
                 await asyncio.sleep(self._pause)
                 failure = await self._try(message)
+        count_mail("sent" if failure is None else "failed")
         if failure is not None:
             logger.error("a mail could not be sent: %s", _describe(failure))
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, structs
 from realchat.errors import TranslationFailedError
 from realchat.events import MessageTranslated
 from realchat.languages import base, can_read
+from realchat.metrics import count_translation
 from realchat.models import Message, Reader, StoredTranslation, Translation
 from realchat.ports import Bus
 from realchat.protocol import TranslationEvent
@@ -112,10 +113,13 @@ class Interpreter:
         """Return a message's translation, made now if need be, or why there is none."""
         if self._translator is None:
             return self._outlook(lang)
+        if base(message.content_lang) == lang:
+            return _unavailable(lang, "same_language")
         phrase = _phrase(message, lang)
         try:
             content = await self._obtain(phrase)
         except TranslationFailedError as error:
+            count_translation("unavailable")
             return _unavailable(lang, error.reason)
         await self._keep(message, phrase, content)
         return self._ready(lang, content)
@@ -164,11 +168,13 @@ class Interpreter:
         assert self._translator is not None  # checked by `translate`
         stored = await self._store.of_text(phrase.key(self._translator.name))
         if stored is not None:
+            count_translation("cached")
             return stored.content
         async with self._slots:
             content = await self._translator.translate(*phrase)
         if not content.strip() or content.strip() == phrase.text.strip():
             raise TranslationFailedError("not_trusted")
+        count_translation("ready")
         return content
 
     async def _keep(self, message: Message, phrase: Phrase, content: str) -> None:

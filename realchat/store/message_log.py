@@ -19,6 +19,7 @@ from realchat.drafts import Change, Draft
 from realchat.errors import ChatError, Code
 from realchat.ids import new_id
 from realchat.memory import Memory
+from realchat.metrics import count_batch
 from realchat.models import Message
 from realchat.store.database import Document, DuplicateError, object_id
 from realchat.store.log_entries import (
@@ -111,7 +112,9 @@ class MessageLog:
     async def _insert(self, documents: list[Document]) -> dict[int, tuple[str, ...]]:
         if not documents:
             return {}
-        return await self._messages.collection.insert_unordered(documents)
+        refused = await self._messages.collection.insert_unordered(documents)
+        count_batch(len(documents) - len(refused))
+        return refused
 
     async def _place(self, appends: Sequence[Append]) -> list[Document]:
         """Give each draft the next numbers of its conversation."""
