@@ -285,3 +285,31 @@ async def test_the_name_comes_back_in_ascii_and_as_it_is(
         "attachment; filename=\"se_or _100__; x='_'.bin\"; "
         "filename*=UTF-8''se%C3%B1or%20%22100%25%22%3B%20x%3D%27%C3%A9%27.bin"
     )
+
+
+@pytest.mark.gen_test
+async def test_a_file_in_a_message_is_read_until_the_message_is_deleted(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana, ben = [await register(http_client, base_url) for _ in range(2)]
+    file = await upload(ana, png(30, 20), "view.png")
+    sent = await ana.post("/messages", {"recipient_id": ben.id, "files": [file["url"]]})
+    assert sent.status == 201
+    assert sent.json["attachments"] == [
+        {name: file[name] for name in ("url", "name", "size", "type", "width", "height")}
+    ]
+    (message,) = (await ben.get("/messages/dm", user_id=ana.id)).json
+    assert (await download(ben, message["files"][0])).code == 200
+    assert (await ana.delete(f"/messages/{message['id']}")).status in (200, 204)
+    await services.tasks.drain()
+    assert (await download(ben, file["url"])).code == 404
+
+
+@pytest.mark.gen_test
+async def test_a_message_with_somebody_else_s_file_is_refused(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben = [await register(http_client, base_url) for _ in range(2)]
+    file = await upload(ana, TEXT)
+    reply = await ben.post("/messages", {"recipient_id": ana.id, "files": [file["url"]]})
+    assert (reply.status, list(reply.fields)) == (400, ["files"])
