@@ -152,7 +152,8 @@ async def say(page: Page, text: str) -> None:
 
 def message(page: Page, text: str) -> Locator:
     """Return the message with a text, in the open conversation."""
-    return page.get_by_role("log").get_by_role("listitem").filter(has_text=text)
+    said = page.locator(".text").filter(has_text=text)
+    return page.get_by_role("log").get_by_role("listitem").filter(has=said)
 
 
 async def act(page: Page, text: str, action: str) -> None:
@@ -171,7 +172,8 @@ async def talk_to(page: Page, name: str) -> None:
 
 def conversation(page: Page, name: str) -> Locator:
     """Return a conversation in the list."""
-    return page.get_by_label("Your conversations").get_by_role("link", name=name)
+    title = page.locator("strong").filter(has_text=name)
+    return page.get_by_label("Your conversations").get_by_role("link").filter(has=title)
 
 
 @in_a_browser
@@ -220,7 +222,7 @@ async def change_what_was_said(ana: Page, ben: Page) -> None:
     await say(ben, "Buenos días")
     await expect(message(ana, "Buenos días")).to_contain_text("You: Good day, Ben")
     await act(ana, "Good day, Ben", "Delete")
-    await expect(message(ben, "This message was deleted.")).to_be_visible()
+    await expect(ben.get_by_role("log").get_by_text("This message was deleted.")).to_be_visible()
 
 
 async def share_a_picture(ana: Page, ben: Page, picture: Path) -> None:

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { element, explain, preview, sizeOf, timeOf } from "./dom.js";
-import { conversations, me, person } from "./state.js";
+import { conversations, me, nameOf } from "./state.js";
 
 const QUICK = ["👍", "❤️", "😂"];
 const REASONS = {
@@ -19,7 +19,6 @@ const REASONS = {
 // `does` has what a message can ask of its conversation: reply, edit, show and report.
 export function messageElement(message, quoted, does) {
   const own = message.sender_id === me().id;
-  const sender = own ? "You" : person(message.sender_id).name;
   const body = message.deleted
     ? [element("p", { className: "quiet" }, "This message was deleted.")]
     : [
@@ -32,7 +31,7 @@ export function messageElement(message, quoted, does) {
   return element(
     "li",
     { className: own ? "message own" : "message", id: `m-${message.id}`, tabIndex: -1 },
-    element("span", { className: own || message.recipient_id ? "sender hidden" : "sender", dir: "auto" }, sender),
+    element("span", { className: own || message.recipient_id ? "sender hidden" : "sender", dir: "auto" }, nameOf(message.sender_id)),
     ...body,
     element(
       "footer",
@@ -77,7 +76,7 @@ function translationOf({ translation, content_lang: from }) {
 }
 
 function quote(id, original, does) {
-  const text = original ? `${person(original.sender_id).name}: ${preview(original)}` : "An earlier message";
+  const text = original ? `${nameOf(original.sender_id)}: ${preview(original)}` : "An earlier message";
   return element("button", { className: "quote", dir: "auto", onclick: () => does.show(id) }, text);
 }
 
@@ -94,7 +93,7 @@ function reactionsOf(message, does) {
   if (!given.length) return null;
   const chips = given.map(([emoji, ids]) => {
     const mine = ids.includes(me().id);
-    const names = ids.map((id) => (id === me().id ? "you" : person(id).name)).join(", ");
+    const names = ids.map(nameOf).join(", ");
     const properties = { type: "button", ariaPressed: String(mine), title: names, ariaLabel: `${emoji} ${ids.length}: ${names}` };
     return element("button", { ...properties, onclick: () => react(message, emoji, !mine, does) }, `${emoji} ${ids.length}`);
   });

@@ -2,7 +2,7 @@
 
 import { call, changeSelf } from "./api.js";
 import { $, element, explain, fillLanguages, languageName, preview, settled, timeOf } from "./dom.js";
-import { addGroup, become, conversations, keyOf, know, me, online, peerOf, person, titleOf, unreadOf } from "./state.js";
+import { addGroup, become, conversations, keyOf, know, me, nameOf, online, peerOf, titleOf, unreadOf } from "./state.js";
 
 const chosen = new Map();
 
@@ -29,7 +29,7 @@ function row(conversation, open) {
   const { id, last_message: last } = conversation;
   const unread = unreadOf(conversation);
   const peer = peerOf(id);
-  const who = last && !peer ? `${last.sender_id === me().id ? "You" : person(last.sender_id).name}: ` : "";
+  const who = last && !peer ? `${nameOf(last.sender_id)}: ` : "";
   return element(
     "li",
     {},

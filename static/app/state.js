@@ -49,6 +49,8 @@ export function person(id) {
   return people.get(id);
 }
 
+export const nameOf = (id) => (id === me().id ? "You" : person(id).name);
+
 export function know(profile) {
   people.set(profile.id, profile);
   changed();

@@ -19,7 +19,7 @@ let reads = Promise.resolve();
 let context = null; // { kind: "reply" | "edit", message }
 let attached = [];
 let told = 0;
-const drawn = new Map(); // entry's id → { entry, names, node }
+const drawn = new Map(); // by id: what is shown, as text to compare, and its element
 const drafts = new Map();
 
 export const opened = () => open;
@@ -93,10 +93,11 @@ export function showTalk() {
   const messages = state.inOrder(open);
   const byId = new Map(messages.map((message) => [message.id, message]));
   const waiting = [...state.outgoing.values()].filter((sent) => sent.conversation === open);
-  const nodes = [
-    ...messages.map((message) => draw(message, () => messageElement(message, byId.get(message.reply_to), does))),
-    ...waiting.map((sent) => draw({ ...sent, id: sent.client_id }, () => outgoingElement(sent, () => deliver(sent)))),
-  ];
+  const nodes = messages.map((message) => {
+    const quoted = byId.get(message.reply_to);
+    return draw(message.id, [message, quoted, names(message), quoted && names(quoted)], () => messageElement(message, quoted, does));
+  });
+  nodes.push(...waiting.map((sent) => draw(sent.client_id, sent, () => outgoingElement(sent, () => deliver(sent)))));
   nodes.forEach((node, at) => $("log").children[at] !== node && $("log").insertBefore(node, $("log").children[at] ?? null));
   while ($("log").children.length > nodes.length) $("log").lastChild.remove();
   if (!nodes.length && state.talkOf(open) && !loading) $("older").textContent = "Nothing said yet. Say hello.";
@@ -106,21 +107,20 @@ export function showTalk() {
   markRead();
 }
 
-function draw(entry, make) {
-  const before = drawn.get(entry.id);
-  const key = JSON.stringify([entry, names(entry)]);
+function draw(id, shown, make) {
+  const before = drawn.get(id);
+  const key = JSON.stringify(shown);
   if (before?.key === key) return before.node;
   const node = make();
   const menu = before?.node.querySelector("details");
   // Somebody is in the middle of choosing what to do with it.
   if (menu?.open && node.querySelector("details")) node.querySelector("details").open = true;
   before?.node.replaceWith(node);
-  drawn.set(entry.id, { key, node });
+  drawn.set(id, { key, node });
   return node;
 }
 
-const names = ({ sender_id, reactions = {} }) =>
-  [sender_id, ...Object.values(reactions).flat()].map((id) => id && state.person(id).name);
+const names = ({ sender_id, reactions }) => [sender_id, ...Object.values(reactions).flat()].map(state.nameOf);
 
 function showHeader() {
   const group = state.conversations.get(open)?.group;
