@@ -247,16 +247,14 @@ async def test_a_token_of_another_persons_session_is_refused(
     assert (await ana.get("/auth/me")).error == "not_authenticated"
 
 
-@pytest.mark.parametrize("scheme", ["Basic {}", "{}", "Bearer", "Bearer {} {}", "Token {}"])
 @pytest.mark.gen_test
-async def test_the_token_comes_as_a_bearers(
-    http_client: AsyncHTTPClient, base_url: str, scheme: str
-) -> None:
+async def test_the_token_comes_as_a_bearers(http_client: AsyncHTTPClient, base_url: str) -> None:
     ana = await register(http_client, base_url)
-    header = scheme.replace("{}", ana.token)
-    reply = await ana.call("GET", "/auth/me", headers={"Authorization": header})
-    assert (reply.status, reply.error) == (401, "not_authenticated")
-    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    for scheme in ("Basic {}", "{}", "Bearer", "Bearer {} {}", "Token {}"):
+        header = {"Authorization": scheme.replace("{}", ana.token)}
+        reply = await ana.call("GET", "/auth/me", headers=header)
+        assert (reply.status, reply.error) == (401, "not_authenticated"), scheme
+        assert reply.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.gen_test
