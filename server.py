@@ -16,6 +16,7 @@ import uvloop
 
 from handlers.application import make_application, make_server
 from handlers.ports import claim_port
+from handlers.socket import ChatSocket
 from realchat.folders import hold_folder, prepare_folder
 from realchat.logs import configure_logs
 from realchat.mongod import EmbeddedMongod, start_mongod
@@ -104,6 +105,7 @@ async def serve(ground: Ground) -> None:
     sys.stdout.flush()
     await stop.wait()
     server.stop()
+    await ChatSocket.close_all(CLOSE_PATIENCE)
     await application.finish_requests(FINISH_PATIENCE)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_PATIENCE):
@@ -127,9 +129,11 @@ async def _open(ground: Ground) -> Services:
 
 
 async def _keep_alive(mongod: EmbeddedMongod | None) -> None:
+    pause = 1
     while mongod:
-        await asyncio.sleep(1)
-        mongod.revive()
+        await asyncio.sleep(pause)
+        # Ever more rarely, for one that dies each time.
+        pause = min(2 * pause, 30) if mongod.revive() else 1
 
 
 def _stop(stop: asyncio.Event, signum: int) -> None:

@@ -71,6 +71,16 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
         """Bring what happened to the connections of this process (the bus calls this)."""
         deliver(cls.registry, happening)
 
+    @classmethod
+    async def close_all(cls, seconds: float) -> None:
+        """Close every connection, to come back later; wait for it no longer than `seconds`."""
+        for connection in cls.registry:
+            connection.close(Close.RESTART, "the server stops; come back")
+        end = asyncio.get_running_loop().time() + seconds
+        while any(cls.registry) and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
+            # A connection is gone when its client has answered, which no one event tells.
+            await asyncio.sleep(0.02)
+
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer a handshake."""
         if self.request.headers.get("Upgrade", "").lower() != "websocket":

@@ -85,4 +85,12 @@ Emoji = Annotated[str, Meta(min_length=1, max_length=32, description="one emoji"
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="a whole number from 1")]
 Rev = Annotated[int, Meta(ge=0, le=MAX_SEQ, description="a whole number from 0")]
 Limit = Annotated[int, Meta(ge=1, le=200, description="a whole number from 1 to 200")]
-SearchText = Annotated[str, Meta(min_length=1, max_length=100, description="1 to 100 characters")]
+SearchText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=100,
+        pattern="^[^\\x00]*$",
+        description="1 to 100 characters, without NUL",
+    ),
+]

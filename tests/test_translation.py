@@ -241,3 +241,5 @@ async def test_search_is_paged_and_takes_words_as_they_are(
     second = await bru.get(link[1 : link.index(">")])
     assert [hit["message"]["content"][7] for hit in second.json] == ["2", "1"]
     assert (await bru.get("/messages/search", q="n.mero")).json == []
+    nul = await bru.get("/messages/search", q="a\0b")
+    assert (nul.error, list(nul.fields)) == ("validation_error", ["q"])
