@@ -52,6 +52,7 @@ ROOMS = {
         "realchat.limits",
         "realchat.logs",
         "realchat.memory",
+        "realchat.metrics",
         "realchat.models",
         "realchat.names",
         "realchat.protocol",
