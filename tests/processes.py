@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from pymongo import MongoClient
 ROOT = Path(__file__).parent.parent
 # Seconds that a busy machine may take for anything here; nothing is measured by it.
 PATIENCE = 60
+# So that a run of the tests that is killed leaves no servers.
+_LEASH = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
 
 
 def free_port() -> int:
@@ -60,12 +63,13 @@ class ServerProcess:
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [sys.executable, ROOT / "server.py"],
+                [*_LEASH, sys.executable, ROOT / "server.py"],
                 cwd=folder,
                 env={"PATH": os.environ["PATH"], "PORT": str(self.port), **environ},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                start_new_session=True,
             )
 
     def __enter__(self) -> ServerProcess:
@@ -134,6 +138,10 @@ class ServerProcess:
             return self.wait()
         finally:
             self.kill()
+
+    def press_ctrl_c(self) -> None:
+        """Send what a terminal sends to all of its foreground processes."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def kill(self) -> None:
         """End it the hard way."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from processes import is_alive
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from realchat import mongod_binary
 from realchat.mongod import EmbeddedMongod, start_mongod
@@ -129,6 +130,18 @@ def test_a_first_start_that_was_killed_is_completed_by_the_next(tmp_path: Path, 
         initiate(tmp_path, cut_off.port)
     kill(cut_off)
     assert restart(tmp_path) == []
+
+
+def test_a_first_start_lets_no_stranger_in_between(tmp_path: Path) -> None:
+    (tmp_path / "mongodb").mkdir()
+    unfinished = EmbeddedMongod(tmp_path, find_mongod())
+    unfinished.await_port()
+    with (
+        connect(f"mongodb://127.0.0.1:{unfinished.port}/?directConnection=true") as stranger,
+        pytest.raises(OperationFailure, match="requires authentication"),
+    ):
+        stranger.admin.command("replSetInitiate")
+    kill(unfinished)
 
 
 def test_lost_passwords_are_made_anew(tmp_path: Path, started: EmbeddedMongod) -> None:

@@ -43,7 +43,7 @@ def refused(process: ServerProcess, code: int) -> str:
 def request_under_way(server: ServerProcess) -> Iterator[http.client.HTTPConnection]:
     """Send a request of which one byte is missing, and wait until the server is at it."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    connection.putrequest("GET", "/healthz")
+    connection.putrequest("GET", "/readyz")
     connection.putheader("Content-Length", "1")
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Expect", "100-continue")
@@ -110,6 +110,10 @@ def test_a_dead_database_is_started_again(server: ServerProcess) -> None:
     assert server.mongod_pid != first
 
 
+def test_the_terminal_s_ctrl_c_does_not_reach_the_database(server: ServerProcess) -> None:
+    assert os.getpgid(server.mongod_pid) != os.getpgid(server.process.pid)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_and_its_database(tmp_path: Path, signum: int) -> None:
     with ServerProcess(tmp_path) as server:
@@ -121,9 +125,9 @@ def test_a_signal_stops_it_and_its_database(tmp_path: Path, signum: int) -> None
     assert (tmp_path / "data/mongodb/mongod.lock").read_text() == ""
 
 
-def test_a_stop_finishes_the_requests_under_way(tmp_path: Path) -> None:
+def test_ctrl_c_lets_requests_under_way_finish_on_the_database(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server, request_under_way(server) as connection:
-        server.process.terminate()
+        server.press_ctrl_c()
         wait_until(lambda: not is_listening(server.port))
         connection.send(b" ")
         with connection.getresponse() as reply:
