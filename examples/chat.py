@@ -197,6 +197,9 @@ class Chat:
         """Act on one event."""
         match event["type"]:
             case "message" | "message_updated":
+                seen = self.cursors.get(event["conversation"])
+                if seen is not None and event["rev"] > seen + 1:
+                    await self.catch_up()  # something in between was not told
                 await self.see(event)
             case "translation" if event["status"] == "ready":
                 print(f"  ({event['lang']}) {event['content']}")
