@@ -5,6 +5,7 @@ from __future__ import annotations
 from http.cookies import SimpleCookie
 
 import pytest
+from forms import png, upload
 from msgspec import structs
 from people import PASSWORD, Client, Person, Reply, login, register
 from tornado.httpclient import AsyncHTTPClient
@@ -187,6 +188,32 @@ class TestOneself:
         ana = await register(http_client, base_url)
         await ana.patch("/auth/me", {"name": "Zoë"})
         assert [user["id"] for user in (await ana.get("/users/search", q="ZOË")).json] == [ana.id]
+
+    @pytest.mark.gen_test
+    async def test_an_uploaded_image_is_shown_to_everybody_until_it_is_taken_away(
+        self, http_client: AsyncHTTPClient, base_url: str
+    ) -> None:
+        ana, eva = [await register(http_client, base_url) for _ in range(2)]
+        url = (await upload(ana, png(4, 4), "me.png"))["url"]
+        assert (await eva.get(url)).status == 404
+        assert (await ana.patch("/auth/me", {"avatar": url})).json["user"]["avatar_url"] == url
+        assert (await eva.get(f"/users/{ana.id}")).json["avatar_url"] == url
+        assert (await eva.get(url)).status == 200
+        await ana.patch("/auth/me", {"avatar": None})
+        assert (await eva.get(f"/users/{ana.id}")).json["avatar_url"] is None
+        assert (await eva.get(url)).status == 404
+
+    @pytest.mark.gen_test
+    async def test_the_cookie_of_a_sign_in_opens_ones_files_and_nothing_else(
+        self, http_client: AsyncHTTPClient, base_url: str
+    ) -> None:
+        ana = await register(http_client, base_url)
+        url = (await upload(ana, png(4, 4), "me.png"))["url"]
+        reply = await ana.post("/auth/login", {"email": ana.email, "password": PASSWORD})
+        cookie = {"Cookie": reply.headers["Set-Cookie"].partition(";")[0]}
+        browser = Client(http_client, base_url)
+        assert (await browser.call("GET", url, headers=cookie)).status == 200
+        assert (await browser.call("GET", "/auth/me", headers=cookie)).status == 401
 
     @pytest.mark.gen_test
     async def test_an_avatar_can_be_taken_away(

@@ -151,6 +151,18 @@ async def test_the_mailer_signs_in_where_it_has_credentials(
     assert code_in(await mailbox.next()) == "042137"
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.gen_test
+async def test_credentials_go_over_a_plain_connection_where_that_was_chosen(
+    mailbox: Mailbox,
+) -> None:
+    await mailbox.open(
+        authenticator=OneUser("chat", "secret"), auth_required=True, auth_require_tls=False
+    )
+    await send(mailer(mailbox.port, user="chat", password="secret"))
+    assert code_in(await mailbox.next()) == "042137"
+
+
 @pytest.mark.gen_test
 async def test_wrong_credentials_are_logged_without_them(
     mailbox: Mailbox, certificate: ssl.SSLContext, caplog: pytest.LogCaptureFixture
