@@ -14,8 +14,13 @@ from PIL import Image
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from raw_http import exchange, request
 from tornado.httpserver import HTTPServer
+from tornado.web import Application
 
+from handlers.application import make_server
 from handlers.pages import FOLDER
+from handlers.socket import ChatSocket
+from realchat.errors import Close
+from realchat.services import Services
 
 CHROMIUM = shutil.which("chromium")
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
@@ -96,7 +101,9 @@ async def test_no_other_file_is_served(port: int, path: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 def test_no_file_names_an_address_elsewhere(source: Path) -> None:
-    addresses = set(re.findall(r"(?:https?|wss?):?//[^\s\"'`]+|[\"'(]//\w[^\s\"')]+", source.read_text()))
+    addresses = set(
+        re.findall(r"(?:https?|wss?):?//[^\s\"'`]+|[\"'(]//\w[^\s\"')]+", source.read_text())
+    )
     assert addresses <= {"http://www.w3.org/2000/svg"}
 
 
@@ -253,7 +260,7 @@ async def talk_in_a_group(ana: Page, ben: Page) -> None:
     await ben.get_by_role("button", name="Group", exact=True).click()
     await ben.get_by_role("button", name="Leave group").click()
     await expect(conversation(ben, "Garden")).to_have_count(0)
-    await expect(ana.locator("#subtitle")).to_have_text("1 members, 1 online")
+    await expect(ana.locator("#subtitle")).to_have_text("1 member, 1 online")
 
 
 async def come_and_go(ana: Page, ben: Page) -> None:
@@ -268,3 +275,56 @@ async def come_and_go(ana: Page, ben: Page) -> None:
     await ben.get_by_role("button", name="Sign in").click()
     await expect(conversation(ben, "Ana")).to_be_visible()
     await expect(ana.locator("#subtitle")).not_to_contain_text("offline")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_what_was_missed_or_held_up_without_a_connection_is_made_up_for(
+    port: int, app: Application, http_server: HTTPServer, services: Services
+) -> None:
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        ben = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        await register(ana, "Ana")
+        await register(ben, "Ben")
+        await talk_to(ana, "Ben")
+        await say(ana, "Hello")
+        await conversation(ben, "Ana").click()
+        await say(ben, "Good day")
+        said = await message(ana, "Good day").get_attribute("id")
+        await cut(http_server)
+        await expect(ana.get_by_text("Not connected.")).to_be_visible()
+        await say(ana, "Are you there?")
+        await expect(message(ana, "Are you there?")).to_contain_text("Sending")
+        sender = (await services.people.search("Ben"))[0]
+        await services.chat.edit(sender.id, str(said).removeprefix("m-"), "Good evening")
+        again = make_server(app)
+        again.listen(port, "127.0.0.1")
+        await expect(message(ana, "Good evening")).to_contain_text("edited")
+        await expect(message(ben, "Are you there?")).to_have_count(1)
+        await expect(message(ana, "Are you there?")).not_to_contain_text("Sending")
+        await expect(ana.get_by_text("Not connected.")).to_have_count(0)
+        await browser.close()
+        await cut(again)
+
+
+async def cut(server: HTTPServer) -> None:
+    """Stop to listen, and end all connections."""
+    server.stop()
+    for each in list(ChatSocket.registry):
+        each.close(Close.RESTART)
+    await server.close_all_connections()
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_who_is_signed_out_elsewhere_is_asked_to_sign_in_again(port: int) -> None:
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        await register(ana, "Ana")
+        other = await ana.context.new_page()
+        await other.goto(ana.url)
+        await other.get_by_role("button", name="Sign out").click()
+        await expect(ana.get_by_role("button", name="Sign in")).to_be_visible()
+        await ana.reload()
+        await expect(ana.get_by_role("button", name="Sign in")).to_be_visible()

@@ -36,7 +36,7 @@ export function sizeOf(bytes) {
 }
 
 export const preview = (message) =>
-  message.deleted ? "Deleted" : message.content || message.attachments.map((one) => one.name).join(", ");
+  message.deleted ? "Message deleted" : message.content || message.attachments.map((one) => one.name).join(", ");
 
 // What went wrong, in one sentence for people.
 export const explain = (error) =>

@@ -14,6 +14,7 @@ const NEAR = 80;
 
 let connection = null;
 let open = null;
+let atEnd = true;
 let loading = 0;
 let reads = Promise.resolve();
 let context = null; // { kind: "reply" | "edit", message }
@@ -29,6 +30,7 @@ export async function openTalk(id) {
   if (open) drafts.set(open, context?.kind === "edit" ? "" : $("text").value);
   stopTyping();
   open = id;
+  atEnd = true;
   drawn.clear();
   $("log").replaceChildren();
   setContext(null);
@@ -46,7 +48,6 @@ export async function openTalk(id) {
   else $("title").focus();
   await load(() => (state.talkOf(id) ? null : state.loadTalk(id)));
   showTalk();
-  toEnd();
 }
 
 export function reset() {
@@ -81,15 +82,23 @@ async function older() {
   box.scrollTop = box.scrollHeight - below;
 }
 
-const toEnd = () => ($("messages").scrollTop = $("messages").scrollHeight);
-const isAtEnd = () => $("messages").scrollHeight - $("messages").scrollTop - $("messages").clientHeight < NEAR;
+// Who reads the newest message goes on doing so, whatever changes its size or comes after it.
+function stayAtEnd() {
+  if (atEnd) $("messages").scrollTop = $("messages").scrollHeight;
+}
+
+function scrolled() {
+  const { scrollTop, scrollHeight, clientHeight } = $("messages");
+  atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+  older();
+}
+
 export const report = (text) => ($("composer-error").textContent = text);
 
 // Draws what changed of the open conversation.
 export function showTalk() {
   if (!open) return;
   showHeader();
-  const atEnd = isAtEnd();
   const messages = state.inOrder(open);
   const byId = new Map(messages.map((message) => [message.id, message]));
   const waiting = [...state.outgoing.values()].filter((sent) => sent.conversation === open);
@@ -102,7 +111,7 @@ export function showTalk() {
   while ($("log").children.length > nodes.length) $("log").lastChild.remove();
   if (!nodes.length && state.talkOf(open) && !loading) $("older").textContent = "Nothing said yet. Say hello.";
   else if (nodes.length && !loading && !$("older").firstElementChild) $("older").textContent = "";
-  if (atEnd) toEnd();
+  stayAtEnd();
   showTyping();
   markRead();
 }
@@ -127,7 +136,7 @@ function showHeader() {
   const peer = state.peerOf(open);
   $("title").textContent = state.titleOf(open);
   const here = group?.members.filter((id) => state.online.has(id) || id === state.me().id).length;
-  const who = peer ? [dot(peer), state.online.has(peer) ? " online" : " offline"] : [`${group?.members.length ?? 0} members, ${here ?? 0} online`];
+  const who = peer ? [dot(peer), state.online.has(peer) ? " online" : " offline"] : [group ? `${group.members.length} ${group.members.length === 1 ? "member" : "members"}, ${here} online` : ""];
   $("subtitle").replaceChildren(...who);
   $("about").hidden = Boolean(peer);
   if (!$("details").hidden) showMembers(group);
@@ -226,8 +235,8 @@ async function submit() {
   setFiles([]);
   write("");
   stopTyping();
+  atEnd = true;
   showTalk();
-  toEnd();
 }
 
 async function upload(files) {
@@ -313,9 +322,10 @@ export function wireTalk() {
   $("text").onblur = stopTyping;
   $("context-end").onclick = () => setContext(null);
   $("files").onchange = () => $("files").files.length && upload($("files").files);
-  $("messages").onscroll = older;
-  // Images that arrive late must not push the newest message out of sight.
-  $("log").addEventListener("load", () => $("messages").scrollHeight - $("messages").scrollTop - $("messages").clientHeight < 600 && toEnd(), true);
+  $("messages").onscroll = scrolled;
+  const sizes = new ResizeObserver(stayAtEnd);
+  sizes.observe($("messages"));
+  sizes.observe($("log"));
   document.addEventListener("visibilitychange", () => markRead());
   $("about").onclick = () => {
     const shown = ($("details").hidden = !$("details").hidden);
