@@ -50,6 +50,13 @@ class ApiHandler(AnsweringHandler):
         """The client's address, as told by a trusted proxy where there is one."""
         return address_of(self.request, self.services.settings.proxies)
 
+    @property
+    def announced_length(self) -> int:
+        """How long the body is to be, in bytes; 0 when that is not known."""
+        announced = self.request.headers.get("Content-Length", "0")
+        # Python refuses to read a number of thousands of digits.
+        return int(announced[:20]) if announced.isdecimal() else 0
+
     async def prepare(self) -> None:
         """Refuse what can be refused before the body is read."""
         request_id.set(self._headers["X-Request-Id"])
@@ -139,8 +146,7 @@ class ApiHandler(AnsweringHandler):
         return headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
 
     def _check_length(self) -> None:
-        announced = self.request.headers.get("Content-Length", "0")
-        if announced.isdecimal() and int(announced) > self.body_limit:
+        if self.announced_length > self.body_limit:
             raise self.too_large()
 
     def too_large(self) -> ChatError:

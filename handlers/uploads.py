@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 
 from tornado.http1connection import HTTP1Connection
@@ -18,8 +17,6 @@ from realchat.limits import UPLOAD
 from realchat.metrics import count_upload
 from realchat.replies import UploadReply
 from realchat.services import Services
-
-logger = logging.getLogger(__name__)
 
 # Seconds without a byte after which an upload is given up.
 _SILENCE = 60.0
@@ -40,12 +37,12 @@ class UploadHandler(ApiHandler):
 
     async def begin_body(self) -> None:
         """Get ready for the form."""
-        announced = int(self.request.headers.get("Content-Length", "0"))
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
-        connection.set_body_timeout(_SILENCE + (announced or self.body_limit) / _SLOWEST)
+        length = self.announced_length or self.body_limit
+        connection.set_body_timeout(_SILENCE + length / _SLOWEST)
         self._form = FormReader(self.request.headers.get("Content-Type", ""))
-        self._delivery = await self.services.intake.begin(self.user_id, announced)
+        self._delivery = await self.services.intake.begin(self.user_id, self.announced_length)
         self._await_more()
 
     async def data_received(self, chunk: bytes) -> None:

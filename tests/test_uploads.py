@@ -29,6 +29,7 @@ from people import Client, register
 from raw_http import Answer, exchange, read_answer
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat.errors import ChatError, Code
 from realchat.services import Services
 from realchat.settings import Settings
 
@@ -196,6 +197,28 @@ async def test_a_client_reads_why_while_it_is_still_sending(
     assert await left_behind(services, ana) == NOTHING
 
 
+@pytest.mark.parametrize("length", ["abc", "-1", "+5", "5, 6", "\u0661"])
+@pytest.mark.gen_test
+async def test_a_length_that_is_no_number_is_bad_http(
+    length: str, http_client: AsyncHTTPClient, base_url: str, http_port: int
+) -> None:
+    ana = await register(http_client, base_url)
+    head = announce(ana, 5).replace(b"Content-Length: 5", f"Content-Length: {length}".encode())
+    answer = await exchange(http_port, head, b"hello")
+    assert (answer.status, answer.code) == (400, "bad_request")
+
+
+@pytest.mark.gen_test
+async def test_a_length_beyond_all_numbers_is_too_large(
+    http_client: AsyncHTTPClient, base_url: str, http_port: int
+) -> None:
+    ana = await register(http_client, base_url)
+    answer = await exchange(
+        http_port, announce(ana, 5).replace(b": 5", b": " + b"9" * 5000), b"hello"
+    )
+    assert (answer.status, answer.code) == (413, "file_too_large")
+
+
 @pytest.mark.gen_test
 async def test_who_asks_before_sending_is_refused_before_sending(
     http_client: AsyncHTTPClient, base_url: str, http_port: int
@@ -232,6 +255,35 @@ async def test_uploads_at_once_do_not_exceed_the_quota_together(
     assert len(kept) == len(paths) == records
     assert used == records * 90 * KIB <= 300 * KIB
     assert not services.intake.arriving
+
+
+@pytest.mark.gen_test
+async def test_space_is_taken_as_far_as_the_quota_goes_by_many_servers_at_once(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana = await register(http_client, base_url)
+    take = services.collections.quotas.take
+    taken = await asyncio.gather(*(take(ana.id, 60, 300) for _ in range(10)))
+    assert sorted(taken) == [False] * 5 + [True] * 5
+    assert await services.collections.quotas.used(ana.id) == 300
+
+
+@pytest.mark.gen_test
+async def test_bytes_beyond_the_quota_never_reach_the_disk(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana = await register(http_client, base_url)
+    deliveries = [await services.intake.begin(ana.id) for _ in range(4)]
+    for delivery in deliveries:
+        await delivery.begin_file("note.txt")
+    for delivery in deliveries[:3]:
+        await delivery.write(b"x" * 100 * KIB)
+    with pytest.raises(ChatError) as caught:
+        await deliveries[3].write(b"x")
+    assert caught.value.code is Code.QUOTA_EXCEEDED
+    for delivery in deliveries:
+        await delivery.discard()
+    assert await left_behind(services, ana) == NOTHING
 
 
 @pytest.mark.gen_test
