@@ -43,13 +43,15 @@ def refused(process: ServerProcess, code: int) -> str:
 def request_under_way(server: ServerProcess) -> Iterator[http.client.HTTPConnection]:
     """Send a request of which one byte is missing, and wait until the server is at it."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    connection.putrequest("GET", "/readyz")
-    connection.putheader("Content-Length", "1")
+    body = b'{"email":"nobody@example.org","password":"whatever"}'
+    connection.putrequest("POST", "/auth/login")
+    connection.putheader("Content-Length", str(len(body)))
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Expect", "100-continue")
     connection.endheaders()
     with contextlib.closing(connection):
         assert connection.sock.recv(4096).startswith(b"HTTP/1.1 100")
+        connection.send(body[:-1])
         yield connection
 
 
@@ -129,9 +131,10 @@ def test_ctrl_c_lets_requests_under_way_finish_on_the_database(tmp_path: Path) -
     with ServerProcess(tmp_path) as server, request_under_way(server) as connection:
         server.press_ctrl_c()
         wait_until(lambda: not is_listening(server.port))
-        connection.send(b" ")
+        connection.send(b"}")
         with connection.getresponse() as reply:
-            assert reply.status == 200
+            # Nobody has that address, which only the database knows.
+            assert reply.status == 401
         assert server.wait() == 0
 
 
