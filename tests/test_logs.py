@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ import pytest
 from raw_http import Answer, exchange, request
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
+from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from handlers.application import ROUTES, make_application
 from handlers.base import ApiHandler
@@ -233,3 +235,31 @@ async def test_no_secret_is_logged_whatever_is_called(
         assert secret not in logged
     for part in tokens["access_token"].split(".")[1:]:
         assert part not in logged
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_no_secret_of_a_socket_is_logged(stream: io.StringIO, port: int) -> None:
+    tokens = await sign_in(port)
+    url = f"ws://127.0.0.1:{port}/ws?token="
+    for token in (tokens["access_token"], tokens["access_token"] + "x"):
+        connection = await websocket_connect(url + token)
+        for frame in (
+            {"type": "send_message", "recipient_id": tokens["user_id"], "content": WORDS},
+            {"type": "send_message", "content": {WORDS: EMAIL}},
+            {"type": WORDS, "token": PASSWORD},
+        ):
+            # The second connection is closed at once, for its token is no good.
+            with contextlib.suppress(WebSocketClosedError):
+                await connection.write_message(json.dumps(frame))
+        with contextlib.suppress(WebSocketClosedError):
+            await connection.write_message("{" + WORDS)
+        codes = []
+        while (raw := await connection.read_message()) is not None:
+            codes.append(json.loads(raw).get("code"))
+            if codes[-1] == "invalid_json":
+                break
+        assert codes[-1] in ("invalid_json", "not_authenticated")
+        connection.close()
+    logged = stream.getvalue()
+    for secret in (PASSWORD, EMAIL, WORDS, *tokens["access_token"].split(".")[1:]):
+        assert secret not in logged
