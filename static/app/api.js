@@ -13,7 +13,10 @@ export class ApiError extends Error {
   }
 }
 
-const OFFLINE = { code: "offline", message: "The server cannot be reached. Try again in a moment." };
+const OFFLINE = {
+  code: "offline",
+  message: "The server cannot be reached. Try again in a moment.",
+};
 const SIGNED_OUT = { code: "signed_out", message: "Your session has ended. Sign in again." };
 
 let whenSignedOut = () => {};
@@ -64,7 +67,8 @@ async function refresh(spent) {
   // Another tab was faster; a refresh token used twice would end the session.
   if (now.access_token !== spent) return now.access_token;
   try {
-    return keep(await send("POST", "/auth/refresh", { refresh_token: now.refresh_token })).access_token;
+    return keep(await send("POST", "/auth/refresh", { refresh_token: now.refresh_token }))
+      .access_token;
   } catch (error) {
     if (error.status === 401) forget();
     throw error.status === 401 ? new ApiError(401, SIGNED_OUT) : error;
@@ -77,7 +81,11 @@ async function send(method, path, body, token) {
   if (body && !form) headers["Content-Type"] = "application/json";
   let reply;
   try {
-    reply = await fetch(path, { method, headers, body: form ? body : body && JSON.stringify(body) });
+    reply = await fetch(path, {
+      method,
+      headers,
+      body: form ? body : body && JSON.stringify(body),
+    });
   } catch {
     throw new ApiError(0, OFFLINE);
   }
@@ -93,7 +101,8 @@ function keep({ value }) {
   return kept;
 }
 
-export const changeSelf = (user) => localStorage.setItem(KEY, JSON.stringify({ ...session(), user }));
+export const changeSelf = (user) =>
+  localStorage.setItem(KEY, JSON.stringify({ ...session(), user }));
 
 export function forget() {
   if (!session()) return;

@@ -36,7 +36,9 @@ export function sizeOf(bytes) {
 }
 
 export const preview = (message) =>
-  message.deleted ? "Message deleted" : message.content || message.attachments.map((one) => one.name).join(", ");
+  message.deleted
+    ? "Message deleted"
+    : message.content || message.attachments.map((one) => one.name).join(", ");
 
 // What went wrong, in one sentence for people.
 export const explain = (error) =>
@@ -51,4 +53,24 @@ export function settled(milliseconds, run) {
     clearTimeout(timer);
     timer = setTimeout(run, milliseconds, ...given);
   };
+}
+
+// Runs what may fail, and has it told in words when it does.
+export async function attempt(report, run) {
+  report("");
+  try {
+    await run();
+  } catch (error) {
+    report(explain(error));
+  }
+}
+
+// Puts elements in the place of those that differ; what is unchanged keeps focus and clicks.
+export function renew(parent, made) {
+  made.forEach((node, at) => {
+    const old = parent.children[at];
+    if (!old) parent.append(node);
+    else if (!old.isEqualNode(node)) old.replaceWith(node);
+  });
+  while (parent.children.length > made.length) parent.lastChild.remove();
 }

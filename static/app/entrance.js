@@ -34,7 +34,11 @@ export function wireEntrance(entered) {
 const given = () => ({ email: $("entry-email").value, password: $("entry-password").value });
 const signIn = () => enter("/auth/login", given());
 const register = () =>
-  enter("/auth/register", { ...given(), name: $("entry-name").value, language: $("entry-language").value });
+  enter("/auth/register", {
+    ...given(),
+    name: $("entry-name").value,
+    language: $("entry-language").value,
+  });
 
 function choose(fresh, note = "") {
   isNew = fresh;

@@ -3,7 +3,9 @@
 import { onSignedOut, session, signOut } from "./api.js";
 import { $, explain } from "./dom.js";
 import { showEntrance, wireEntrance } from "./entrance.js";
+import { useConnection } from "./outbox.js";
 import { showSide, wireSide } from "./side.js";
+import { wireGroups } from "./groups.js";
 import { Connection } from "./socket.js";
 import * as state from "./state.js";
 import * as talk from "./talk.js";
@@ -15,8 +17,11 @@ function start() {
   state.become(session().user);
   $("entrance").hidden = true;
   $("chat").hidden = false;
-  connection = new Connection(take, (open) => ($("banner").textContent = open ? "" : "Not connected. Trying again …"));
-  talk.useConnection(connection);
+  connection = new Connection(
+    take,
+    (open) => ($("banner").textContent = open ? "" : "Not connected. Trying again …"),
+  );
+  useConnection(connection);
   follow();
 }
 
@@ -35,7 +40,8 @@ function take(frame) {
     state.loadList().catch((error) => ($("side-note").textContent = explain(error)));
     talk.resume();
   }
-  if (frame.type === "group_left" && talk.opened() === `group:${frame.group_id}`) location.hash = "";
+  if (frame.type === "group_left" && talk.opened() === `group:${frame.group_id}`)
+    location.hash = "";
 }
 
 function draw() {
@@ -65,6 +71,7 @@ async function leave() {
 
 wireEntrance(start);
 wireSide(open, talk.reread);
+wireGroups(open);
 talk.wireTalk();
 state.watch(draw);
 onSignedOut(() => stop("You are signed out."));
@@ -72,7 +79,8 @@ $("sign-out").onclick = leave;
 addEventListener("hashchange", follow);
 // Another tab signed out, or signed somebody else in.
 addEventListener("storage", () => {
-  if (connection && session()?.user_id !== state.me().id) session() ? location.reload() : stop("You are signed out.");
+  if (connection && session()?.user_id !== state.me().id)
+    session() ? location.reload() : stop("You are signed out.");
 });
 
 if (session()) start();

@@ -1,7 +1,7 @@
 // One message as an element, and what can be done with it.
 
 import { call } from "./api.js";
-import { element, explain, preview, sizeOf, timeOf } from "./dom.js";
+import { attempt, element, preview, sizeOf, timeOf } from "./dom.js";
 import { conversations, me, nameOf } from "./state.js";
 
 const QUICK = ["👍", "❤️", "😂"];
@@ -31,7 +31,11 @@ export function messageElement(message, quoted, does) {
   return element(
     "li",
     { className: own ? "message own" : "message", id: `m-${message.id}`, tabIndex: -1 },
-    element("span", { className: own || message.recipient_id ? "sender hidden" : "sender", dir: "auto" }, nameOf(message.sender_id)),
+    element(
+      "span",
+      { className: own || message.recipient_id ? "sender hidden" : "sender", dir: "auto" },
+      nameOf(message.sender_id),
+    ),
     ...body,
     element(
       "footer",
@@ -55,7 +59,9 @@ export function outgoingElement({ content, attachments, status, error }, again) 
       "footer",
       { role: "status" },
       element("span", {}, states[status]),
-      status === "failed" ? element("button", { className: "link", onclick: again }, "Try again") : null,
+      status === "failed"
+        ? element("button", { className: "link", onclick: again }, "Try again")
+        : null,
     ),
   );
 }
@@ -71,21 +77,35 @@ function translationOf({ translation, content_lang: from }) {
     pending: `Translating from ${from} …`,
     unavailable: `Not translated from ${from}: ${REASONS[reason] ?? reason}`,
   }[status];
-  const text = status === "ready" ? element("p", { className: "text", lang, dir: "auto" }, content) : null;
-  return element("div", { className: "translation" }, text, element("p", { className: "quiet" }, note));
+  const text =
+    status === "ready" ? element("p", { className: "text", lang, dir: "auto" }, content) : null;
+  return element(
+    "div",
+    { className: "translation" },
+    text,
+    element("p", { className: "quiet" }, note),
+  );
 }
 
 function quote(id, original, does) {
-  const text = original ? `${nameOf(original.sender_id)}: ${preview(original)}` : "An earlier message";
+  const text = original
+    ? `${nameOf(original.sender_id)}: ${preview(original)}`
+    : "An earlier message";
   return element("button", { className: "quote", dir: "auto", onclick: () => does.show(id) }, text);
 }
 
 function attachment({ url, name, size, type, width, height }) {
-  const inline = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"].includes(type);
+  const inline = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"].includes(
+    type,
+  );
   const inside = inline
     ? element("img", { src: url, alt: name, loading: "lazy", ...(width && { width, height }) })
     : `${name} · ${sizeOf(size)}`;
-  return element("a", { className: inline ? "image" : "file", href: url, target: "_blank", rel: "noopener" }, inside);
+  return element(
+    "a",
+    { className: inline ? "image" : "file", href: url, target: "_blank", rel: "noopener" },
+    inside,
+  );
 }
 
 function reactionsOf(message, does) {
@@ -94,33 +114,43 @@ function reactionsOf(message, does) {
   const chips = given.map(([emoji, ids]) => {
     const mine = ids.includes(me().id);
     const names = ids.map(nameOf).join(", ");
-    const properties = { type: "button", ariaPressed: String(mine), title: names, ariaLabel: `${emoji} ${ids.length}: ${names}` };
-    return element("button", { ...properties, onclick: () => react(message, emoji, !mine, does) }, `${emoji} ${ids.length}`);
+    const properties = {
+      type: "button",
+      ariaPressed: String(mine),
+      title: names,
+      ariaLabel: `${emoji} ${ids.length}: ${names}`,
+    };
+    return element(
+      "button",
+      { ...properties, onclick: () => react(message, emoji, !mine, does) },
+      `${emoji} ${ids.length}`,
+    );
   });
   return element("p", { className: "reactions" }, ...chips);
 }
 
 const react = (message, emoji, on, does) =>
-  attempt(does, () => call(on ? "PUT" : "DELETE", `/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`));
-
-async function attempt(does, run) {
-  try {
-    await run();
-  } catch (error) {
-    does.report(explain(error));
-  }
-}
+  attempt(does.report, () =>
+    call(on ? "PUT" : "DELETE", `/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`),
+  );
 
 function actions(message, own, does) {
   const role = conversations.get(message.conversation)?.group?.roles[me().id];
-  const other = element("input", { ariaLabel: "Another emoji", placeholder: "Emoji", maxLength: 32, size: 5 });
+  const other = element("input", {
+    ariaLabel: "Another emoji",
+    placeholder: "Emoji",
+    maxLength: 32,
+    size: 5,
+  });
   const act = (run) => () => ((menu.open = false), run());
   const button = (text, run, label = text) =>
     element("button", { type: "button", ariaLabel: label, onclick: act(run) }, text);
   const remove = () =>
-    confirm("Delete this message for everybody?") && attempt(does, () => call("DELETE", `/messages/${message.id}`));
+    confirm("Delete this message for everybody?") &&
+    attempt(does.report, () => call("DELETE", `/messages/${message.id}`));
   other.onkeydown = (event) => {
-    if (event.key === "Enter" && other.value.trim()) act(() => react(message, other.value.trim(), true, does))();
+    if (event.key === "Enter" && other.value.trim())
+      act(() => react(message, other.value.trim(), true, does))();
   };
   const menu = element(
     "details",
@@ -129,7 +159,9 @@ function actions(message, own, does) {
     element(
       "div",
       { role: "group", ariaLabel: "Actions" },
-      ...QUICK.map((emoji) => button(emoji, () => react(message, emoji, true, does), `React with ${emoji}`)),
+      ...QUICK.map((emoji) =>
+        button(emoji, () => react(message, emoji, true, does), `React with ${emoji}`),
+      ),
       other,
       button("Reply", () => does.reply(message)),
       own && message.content ? button("Edit", () => does.edit(message)) : null,

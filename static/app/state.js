@@ -57,26 +57,35 @@ export function know(profile) {
 }
 
 export const keyOf = (id) => ["dm", ...[me().id, id].sort()].join(":");
-export const peerOf = (id) => id.startsWith("dm:") && id.split(":").find((part) => part.length === 24 && part !== me().id);
+export const peerOf = (id) =>
+  id.startsWith("dm:") && id.split(":").find((part) => part.length === 24 && part !== me().id);
 
 // Whom a message in a conversation goes to, as sending and typing name it.
-export const addressOf = (id) => (peerOf(id) ? { recipient_id: peerOf(id) } : { group_id: id.slice(6) });
+export const addressOf = (id) =>
+  peerOf(id) ? { recipient_id: peerOf(id) } : { group_id: id.slice(6) };
 
-export const titleOf = (id) => (peerOf(id) ? person(peerOf(id)).name : (conversations.get(id)?.group?.name ?? "Group"));
+export const titleOf = (id) =>
+  peerOf(id) ? person(peerOf(id)).name : (conversations.get(id)?.group?.name ?? "Group");
 
 export function unreadOf({ last_message, read_seq }) {
-  return !last_message || last_message.sender_id === me().id ? 0 : Math.max(0, last_message.seq - read_seq);
+  return !last_message || last_message.sender_id === me().id
+    ? 0
+    : Math.max(0, last_message.seq - read_seq);
 }
 
 export async function loadList() {
-  const [list, presence] = await Promise.all([call("GET", "/conversations"), call("GET", "/presence")]);
+  const [list, presence] = await Promise.all([
+    call("GET", "/conversations"),
+    call("GET", "/presence"),
+  ]);
   const live = new Map(conversations);
   conversations.clear();
   for (const fresh of list) {
     const known = live.get(fresh.id);
     if (fresh.peer) know(fresh.peer);
     // What arrived while the list was on its way is newer than the list.
-    if (known?.last_message?.rev > (fresh.last_message?.rev ?? 0)) fresh.last_message = known.last_message;
+    if (known?.last_message?.rev > (fresh.last_message?.rev ?? 0))
+      fresh.last_message = known.last_message;
     fresh.read_seq = Math.max(fresh.read_seq, known?.read_seq ?? 0);
     conversations.set(fresh.id, fresh);
   }
@@ -94,11 +103,14 @@ export function addGroup(group) {
 }
 
 export const talkOf = (id) => talks.get(id);
-export const inOrder = (id) => [...(talks.get(id)?.messages.values() ?? [])].sort((one, other) => one.seq - other.seq);
+export const inOrder = (id) =>
+  [...(talks.get(id)?.messages.values() ?? [])].sort((one, other) => one.seq - other.seq);
 
 const historyOf = (id, query) => {
   const peer = peerOf(id);
-  const [path, whose] = peer ? ["/messages/dm", { user_id: peer }] : ["/messages/group", { group_id: id.slice(6) }];
+  const [path, whose] = peer
+    ? ["/messages/dm", { user_id: peer }]
+    : ["/messages/group", { group_id: id.slice(6) }];
   return page(path, { ...whose, limit: PAGE, ...query });
 };
 
@@ -120,7 +132,7 @@ export async function loadOlder(id) {
 // All that changed while there was no connection, edits and deletions too.
 export async function catchUp(id) {
   let since = Math.max(0, ...inOrder(id).map((message) => message.rev));
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const found = await historyOf(id, { changed_since: since, limit: 200 });
     const known = inOrder(id)[0]?.seq ?? 0;
     // Older messages than those shown come with their page; a lone one would leave a hole.
@@ -177,7 +189,11 @@ const frames = {
     const writers = typing.get(conversation) ?? new Map();
     clearTimeout(writers.get(user_id));
     writers.delete(user_id);
-    if (on) writers.set(user_id, setTimeout(() => frames.typing({ conversation, user_id }), TYPING));
+    if (on)
+      writers.set(
+        user_id,
+        setTimeout(() => frames.typing({ conversation, user_id }), TYPING),
+      );
     typing.set(conversation, writers);
     changed();
   },
