@@ -43,6 +43,7 @@ setup(
             "openapi-spec-validator>=0.9",
             "jsonschema>=4.26",
             "types-jsonschema>=4.26",
+            "playwright>=1.65",
         ],
     },
 )
