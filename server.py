@@ -105,6 +105,7 @@ async def serve(ground: Ground) -> None:
     sys.stdout.flush()
     await stop.wait()
     services.readiness.drain()
+    services.readiness.drain()
     server.stop()
     await ChatSocket.close_all(CLOSE_PATIENCE)
     await application.finish_requests(FINISH_PATIENCE)

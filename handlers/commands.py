@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from realchat.errors import ChatError, Code
-from realchat.limits import SEND
-from realchat.models import Message, Reader
-from realchat.protocol import (
-    Ack,
+from realchat.commands import (
     AnyCommand,
     DeleteMessage,
     EditMessage,
     EnterGroup,
-    Event,
     LeaveGroup,
     Ping,
-    Pong,
     React,
     Read,
     SendMessage,
     StartGroup,
     Typing,
 )
+from realchat.errors import ChatError, Code
+from realchat.frames import Ack, Event, Pong
+from realchat.limits import SEND
+from realchat.models import Message, Reader
 from realchat.services import Services
 
 Obeying = Callable[[Any, Services, Reader], Awaitable[Event | None]]
@@ -92,7 +90,7 @@ async def _create_group(command: StartGroup, services: Services, reader: Reader)
 
 
 async def _join_group(command: EnterGroup, services: Services, reader: Reader) -> Event:
-    group = await services.groups.join(reader.user_id, command)
+    group = await services.entrances.join(reader.user_id, command)
     return Ack(ref=command.ref, group=group, group_id=group.id)
 
 

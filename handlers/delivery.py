@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from handlers.registry import Connection, Registry
 from realchat.errors import Close
 from realchat.events import (
     AnyHappening,
@@ -15,14 +14,11 @@ from realchat.events import (
     SessionsEnded,
     UserChanged,
 )
+from realchat.frames import MessageKind
 from realchat.metrics import count_deliveries
 from realchat.models import Message
-from realchat.protocol import MessageKind, frame_message
+from realchat.protocol import frame_message
 from realchat.translation import target_of
-
-if TYPE_CHECKING:
-    from handlers.registry import Registry
-    from handlers.socket import ChatSocket
 
 
 def deliver(registry: Registry, happening: AnyHappening) -> None:
@@ -49,7 +45,7 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
     message = happening.message
     frames: dict[tuple[str | None, bool], bytes] = {}
     targets: dict[tuple[str, ...], str | None] = {}
-    awaiting: dict[str, dict[str, ChatSocket]] = {}
+    awaiting: dict[str, dict[str, Connection]] = {}
     delivered = 0
     for connection in registry.of(happening.readers):
         reader = connection.reader
@@ -70,7 +66,7 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
 
 
 def _encode(
-    connection: ChatSocket, kind: MessageKind, message: Message, target: str | None
+    connection: Connection, kind: MessageKind, message: Message, target: str | None
 ) -> bytes:
     """Encode the message as this connection's reader, and all like them, get it."""
     seen = message.seen_by(connection.reader.user_id)

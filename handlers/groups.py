@@ -52,7 +52,7 @@ class JoinHandler(ApiHandler):
     @endpoint(raises=(Code.NOT_FOUND, Code.FORBIDDEN, Code.CONFLICT))
     async def post(self, body: JoinGroup) -> Group:
         """Join a public group, or any with an invite; joining twice is no error."""
-        return await self.services.groups.join(self.user_id, body)
+        return await self.services.entrances.join(self.user_id, body)
 
 
 class InviteHandler(ApiHandler):
@@ -61,7 +61,7 @@ class InviteHandler(ApiHandler):
     @endpoint(raises=_MANAGING)
     async def post(self, group_id: str) -> Invite:
         """Make an invite that lets whoever has it join, for seven days (admins)."""
-        return await self.services.groups.invite(self.user_id, group_id)
+        return await self.services.entrances.invite(self.user_id, group_id)
 
 
 class LeaveHandler(ApiHandler):

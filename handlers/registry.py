@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from handlers.socket import ChatSocket
+from handlers.outbox import Outbox
+from realchat.models import Principal, Reader
+from realchat.services import Services
+
+
+class Connection(Protocol):
+    """What others may do with a connection."""
+
+    principal: Principal
+    reader: Reader
+    services: Services
+    outbox: Outbox
+
+    def needs(self, content_lang: str, lang: str) -> bool:
+        """Tell whether the reader needs a text in `content_lang` translated into `lang`."""
+
+    def refresh(self) -> None:
+        """Take over what the user changed of their languages."""
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """End the connection."""
 
 
 class Registry:
     """The authenticated connections of this process, by user."""
 
     def __init__(self) -> None:
-        self._connections: dict[str, dict[ChatSocket, None]] = {}
+        self._connections: dict[str, dict[Connection, None]] = {}
 
-    def add(self, connection: ChatSocket) -> None:
+    def add(self, connection: Connection) -> None:
         """Count a connection in; what is told from now on reaches it."""
         self._connections.setdefault(connection.reader.user_id, {})[connection] = None
 
-    def remove(self, connection: ChatSocket) -> None:
+    def remove(self, connection: Connection) -> None:
         """Count a connection out."""
         user_id = connection.reader.user_id
         connections = self._connections.get(user_id, {})
@@ -27,11 +46,11 @@ class Registry:
         if not connections:
             self._connections.pop(user_id, None)
 
-    def of(self, user_ids: Iterable[str]) -> Iterator[ChatSocket]:
+    def of(self, user_ids: Iterable[str]) -> Iterator[Connection]:
         """Yield the connections of these users."""
         for user_id in user_ids:
             # A copy, since a connection that cannot keep up leaves while it is told.
             yield from tuple(self._connections.get(user_id, ()))
 
-    def __iter__(self) -> Iterator[ChatSocket]:
+    def __iter__(self) -> Iterator[Connection]:
         return self.of(tuple(self._connections))

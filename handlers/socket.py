@@ -22,9 +22,11 @@ from handlers.outbox import Outbox
 from handlers.registry import Registry
 from handlers.request import origin_of, read_query
 from handlers.routes import Route
+from realchat.commands import Authenticate
 from realchat.errors import ChatError, Close, Code
 from realchat.events import AnyHappening
 from realchat.fields import MAX_CONTENT, MAX_FILES
+from realchat.frames import Error, Event, Hello, Limits
 from realchat.ids import now, timestamp
 from realchat.languages import base, can_read, canonical
 from realchat.logs import request_id
@@ -35,7 +37,7 @@ from realchat.metrics import (
     count_socket_opened,
 )
 from realchat.models import Principal, Reader
-from realchat.protocol import Authenticate, Error, Event, Hello, Limits, decode, ref_of
+from realchat.protocol import decode, ref_of
 from realchat.requests import ConnectionQuery
 
 logger = logging.getLogger(__name__)

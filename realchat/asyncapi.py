@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from realchat.commands import AnyCommand
 from realchat.errors import Close, Code
-from realchat.protocol import AnyCommand, AnyEvent
+from realchat.frames import AnyEvent
 from realchat.requests import ConnectionQuery
 from realchat.schemas import BEARER, LICENSE, VERSION, Schema, collect_schemas, describe_codes
 

@@ -18,6 +18,7 @@ from realchat.conversations import Conversations
 from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code, invalid
 from realchat.events import MessageStored, Notice
+from realchat.frames import MessageKind, TypingEvent
 from realchat.ids import (
     DirectKey,
     direct_conversation,
@@ -28,7 +29,6 @@ from realchat.ids import (
 )
 from realchat.models import Message
 from realchat.ports import Bus, KnownPeople
-from realchat.protocol import MessageKind, TypingEvent
 from realchat.requests import MessageDraft
 
 # Different emoji on one message; each is a field of its document.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from realchat.frames import Ephemeral, MessageKind, TranslationEvent
 from realchat.models import Message
-from realchat.protocol import Ephemeral, MessageKind, TranslationEvent
 
 
 class Happening(Struct, frozen=True, kw_only=True, tag=True):

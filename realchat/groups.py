@@ -1,17 +1,16 @@
-"""Groups: who belongs to them, who may change them, and how others are let in."""
+"""Groups: who belongs to them, and who may change them."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import UNSET, structs
 
 from realchat.errors import ChatError, Code, invalid
 from realchat.events import AnyHappening, GroupChanged, Notice
+from realchat.frames import GroupCreated, GroupLeft, GroupUpdated
 from realchat.ids import group_conversation, new_id, now, require_id, timestamp
 from realchat.memberships import (
     rank,
@@ -23,12 +22,9 @@ from realchat.memberships import (
 from realchat.memory import Memory
 from realchat.models import Group, Role
 from realchat.ports import Bus, KnownPeople
-from realchat.protocol import GroupCreated, GroupLeft, GroupUpdated
-from realchat.replies import Invite
-from realchat.requests import CreateGroup, JoinGroup, UpdateGroup
+from realchat.requests import CreateGroup, UpdateGroup
 from realchat.text import clean_name
 
-INVITE_LIFE = timedelta(days=7)
 _MAX_REMEMBERED = 10_000
 # A change that lost to another is made again on what is there then; so many
 # losses in a row mean that something else is wrong.
@@ -55,14 +51,6 @@ class GroupStore(Protocol):
 
     async def have_both(self, one: str, other: str) -> bool:
         """Tell whether two users share a group."""
-
-    async def add_invite(
-        self, digest: str, group_id: str, created_by: str, expires_at: datetime
-    ) -> None:
-        """Store an invite under the digest of its token."""
-
-    async def find_invite(self, digest: str, moment: datetime) -> str | None:
-        """Return the group that an invite opens at that moment."""
 
 
 class History(Protocol):
@@ -142,18 +130,9 @@ class Groups:
         require_role(group, user_id, "owner")
         await self._end(group)
 
-    async def join(self, user_id: str, request: JoinGroup) -> Group:
-        """Enter a public group, or any with an invite; entering twice changes nothing."""
-        group_id = await self._entrance(user_id, request)
+    async def enter(self, user_id: str, group_id: str) -> Group:
+        """Make a user a member, whoever lets them in; entering twice changes nothing."""
         return await self._change(group_id, lambda group: with_member(group, user_id))
-
-    async def invite(self, user_id: str, group_id: str) -> Invite:
-        """Make a token that lets whoever has it join, for seven days (admins)."""
-        group = await self.see(user_id, group_id)
-        require_role(group, user_id, "admin")
-        token, expires_at = secrets.token_urlsafe(24), now() + INVITE_LIFE
-        await self._store.add_invite(_digest(token), group.id, user_id, expires_at)
-        return Invite(invite=token, expires_at=timestamp(expires_at))
 
     async def leave(self, user_id: str, group_id: str) -> None:
         """Leave a group; the last one to leave ends it."""
@@ -225,17 +204,6 @@ class Groups:
         if gone := tuple(before.roles.keys() - after.roles.keys()):
             self._bus.publish(Notice(readers=gone, frame=GroupLeft(group_id=after.id)))
 
-    async def _entrance(self, user_id: str, request: JoinGroup) -> str:
-        """Return the group that a request may enter."""
-        if isinstance(request.invite, str):
-            group_id = await self._store.find_invite(_digest(request.invite), now())
-            if group_id is None:
-                raise ChatError(Code.NOT_FOUND, "This invite is unknown or no longer good.")
-            return group_id
-        if not isinstance(request.group_id, str):
-            raise invalid("group_id", "is required, unless there is an invite")
-        return (await self.see(user_id, request.group_id)).id
-
     async def _check_addition(self, user_id: str, other_id: str) -> None:
         try:
             await self._people.get(other_id)
@@ -255,7 +223,3 @@ class Groups:
     def _forget(self, happening: AnyHappening) -> None:
         if isinstance(happening, GroupChanged):
             self._remembered.forget(happening.group_id)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -9,10 +9,10 @@ from msgspec import UNSET
 
 from realchat.conversations import Conversations
 from realchat.events import Notice
+from realchat.frames import ReadEvent
 from realchat.ids import DirectKey, parse_conversation
 from realchat.models import Conversation, Group, Message, Profile, Reader, ReadMark, User
 from realchat.ports import Bus
-from realchat.protocol import ReadEvent
 from realchat.replies import ReadState
 from realchat.requests import UpdateConversation
 from realchat.tasks import Tasks

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -15,36 +16,30 @@ class Memory(Generic[K, V]):
 
     def __init__(self, load: Callable[[K], Awaitable[V]], size: int) -> None:
         self._load = load
-        self._size = size
-        self._kept: OrderedDict[K, V] = OrderedDict()
-        self._loading: dict[K, int] = {}
+        self._kept: LRUCache[K, V] = LRUCache(size)
+        self._changes = 0
 
     async def get(self, key: K) -> V:
         """Return what is remembered or else loaded; what `load` raises is not remembered."""
         if key in self._kept:
-            self._kept.move_to_end(key)
             return self._kept[key]
-        # Forgetting while a load is under way takes its mark away: what it
-        # brings may be older than the change, so it is not kept.
-        self._loading[key] = mark = self._loading.get(key, 0) + 1
+        changes = self._changes
         value = await self._load(key)
-        if self._loading.get(key) == mark:
-            del self._loading[key]
-            self.put(key, value)
+        # What something was forgotten under may be older than the change.
+        if changes == self._changes:
+            self._kept[key] = value
         return value
 
     def put(self, key: K, value: V) -> None:
         """Remember a value that is known to be current."""
+        self._changes += 1
         self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
 
     def peek(self, key: K) -> V | None:
         """Return what is remembered, if it is."""
         return self._kept.get(key)
 
     def forget(self, key: K) -> None:
-        """Drop what is remembered or being loaded of a key."""
+        """Drop what is remembered of a key, and what is being loaded."""
+        self._changes += 1
         self._kept.pop(key, None)
-        self._loading.pop(key, None)

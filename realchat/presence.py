@@ -10,10 +10,10 @@ from typing import Protocol
 from realchat.conversations import Conversations
 from realchat.errors import ChatError, Code
 from realchat.events import Notice
+from realchat.frames import PresenceEvent
 from realchat.ids import now, require_id, timestamp
 from realchat.models import Presence, User
 from realchat.ports import Bus
-from realchat.protocol import PresenceEvent
 from realchat.tasks import Tasks
 
 
@@ -101,10 +101,11 @@ class Presences:
         if not await self._roster.vanish(user_id):
             return
         moment = now()
-        await self._last_seen.touch_last_seen(user_id, moment)
+        # Before anything is waited for: who comes back meanwhile must find it.
         self._leaving[user_id] = asyncio.get_running_loop().call_later(
             self._grace, lambda: self._tasks.start(self._leave(user_id, moment))
         )
+        await self._last_seen.touch_last_seen(user_id, moment)
 
     async def _leave(self, user_id: str, moment: datetime) -> None:
         self._leaving.pop(user_id, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from realchat.accounts import Accounts
 from realchat.aftermath import Aftermath
@@ -12,6 +11,7 @@ from realchat.chat import Chat
 from realchat.composer import Composer
 from realchat.conversations import Conversations
 from realchat.disk import Disk
+from realchat.entrances import Entrances
 from realchat.file_types import inspect
 from realchat.groups import Groups
 from realchat.history import History
@@ -37,35 +37,30 @@ from realchat.translators import LibreTranslate
 from realchat.uploads import Uploads
 
 
-@dataclass(frozen=True, kw_only=True)
 class Services:
-    """All parts of one running RealChat."""
+    """All parts of one running RealChat, each built on those before it."""
 
-    settings: Settings
-    database: Database
-    collections: Collections
-    epoch: str
-    bus: LocalBus
-    limits: Limits
-    tasks: Tasks
-    readiness: Readiness
-    passwords: Passwords
-    tokens: Tokens
-    people: People
-    accounts: Accounts
-    one_time_sign_in: OneTimeSignIn
-    groups: Groups
-    conversations: Conversations
-    presences: Presences
-    inbox: Inbox
-    chat: Chat
-    history: History
-    translator: LibreTranslate | None
-    interpreter: Interpreter
-    uploads: Uploads
-    intake: Intake
-    sweeper: Sweeper
-    disk: Disk
+    def __init__(
+        self, settings: Settings, database: Database, collections: Collections, epoch: str
+    ) -> None:
+        """Join the parts; `epoch` names the history of the database."""
+        self.settings = settings
+        self.database = database
+        self.collections = collections
+        self.epoch = epoch
+        self.bus = LocalBus()
+        self.tasks = Tasks()
+        self.limits = Limits(LocalBuckets(), enabled=settings.rate_limits)
+        self.people = People(collections.users, self.bus)
+        self._join_conversations()
+        self._join_files()
+        self._join_accounts()
+        self._join_messages()
+        self.readiness = Readiness(
+            {"database": database, "bus": self.bus},
+            mail=bool(settings.email_host),
+            translation=self.translator is not None,
+        )
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
@@ -78,87 +73,80 @@ class Services:
             self.translator.close()
         self.database.close()
 
+    def _join_conversations(self) -> None:
+        kept = self.collections
+        history = (kept.messages, kept.translations, kept.files)
+        self.groups = Groups(kept.groups, self.people, history, self.bus)
+        self.entrances = Entrances(kept.groups, self.groups)
+        self.conversations = Conversations(kept.directs, self.groups, self.people)
+        self.presences = Presences(
+            LocalRoster(),
+            kept.users,
+            self.conversations,
+            self.bus,
+            self.tasks,
+            self.settings.presence_grace_seconds,
+        )
+
+    def _join_files(self) -> None:
+        settings, files, quotas = self.settings, self.collections.files, self.collections.quotas
+        self.disk = Disk(settings.upload_dir, inspect)
+        self.uploads = Uploads(files, self.disk, self.conversations)
+        bounds = Bounds(settings.max_upload_bytes, settings.upload_quota_bytes)
+        self.intake = Intake(self.disk, files, quotas, bounds, self.tasks)
+        self.sweeper = Sweeper(files, self.disk, quotas)
+        self.tasks.repeat(self.sweeper.sweep, INTERVAL)
+
+    def _join_accounts(self) -> None:
+        settings, users = self.settings, self.collections.users
+        self.passwords = Passwords(settings.bcrypt_rounds)
+        self.tokens = _tokens(settings, self.collections, self.bus, self.tasks)
+        self.accounts = Accounts(
+            users, self.passwords, self.tokens, self.limits, self.bus, self.uploads
+        )
+        codes = OneTimeCodes(self.collections.otps, settings.jwt_refresh_secret)
+        mailer = _mailer(settings)
+        self.one_time_sign_in = OneTimeSignIn(
+            self.accounts, users, self.passwords, codes, mailer, self.limits, self.tasks
+        )
+
+    def _join_messages(self) -> None:
+        messages, translations = self.collections.messages, self.collections.translations
+        self.translator = _translator(self.settings)
+        self.interpreter = Interpreter(
+            translations, messages, self.translator, self.bus, self.tasks
+        )
+        self.inbox = Inbox(
+            self.conversations,
+            self.collections.marks,
+            messages,
+            self.people,
+            self.interpreter,
+            self.bus,
+            self.tasks,
+        )
+        self.chat = Chat(
+            self.collections.message_log,
+            messages,
+            self.conversations,
+            self.people,
+            Composer(messages, self.people, self.uploads),
+            Aftermath(self.inbox, self.interpreter, messages, self.uploads, self.tasks),
+            self.bus,
+        )
+        self.history = History(self.conversations, messages, translations, self.interpreter)
+
 
 async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     """Connect, create indexes and build all parts. Raises `ChatError` `unavailable`."""
     database = Database(mongodb_uri, settings.mongodb_db)
-    collections = Collections(database)
-    _, epoch = await asyncio.gather(collections.prepare(), database.epoch(new_id()))
-    return _join(settings, database, collections, epoch)
-
-
-def _join(settings: Settings, database: Database, collections: Collections, epoch: str) -> Services:
-    """Build the parts from the ground up, each with what it needs of those before it."""
-    bus, tasks = LocalBus(), Tasks()
-    limits = Limits(LocalBuckets(), enabled=settings.rate_limits)
-    people = People(collections.users, bus)
-    kept = (collections.messages, collections.translations, collections.files)
-    groups = Groups(collections.groups, people, kept, bus)
-    conversations = Conversations(collections.directs, groups, people)
-    disk = Disk(settings.upload_dir, inspect)
-    uploads = Uploads(collections.files, disk, conversations)
-    sweeper = Sweeper(collections.files, disk, collections.quotas)
-    tasks.repeat(sweeper.sweep, INTERVAL)
-
-    passwords = Passwords(settings.bcrypt_rounds)
-    tokens = _tokens(settings, collections, bus, tasks)
-    accounts = Accounts(collections.users, passwords, tokens, limits, bus, uploads)
-    codes = OneTimeCodes(collections.otps, settings.jwt_refresh_secret)
-
-    messages, translations = collections.messages, collections.translations
-    translator = _translator(settings)
-    interpreter = Interpreter(translations, messages, translator, bus, tasks)
-    inbox = Inbox(conversations, collections.marks, messages, people, interpreter, bus, tasks)
-    aftermath = Aftermath(inbox, interpreter, messages, uploads, tasks)
-    composer = Composer(messages, people, uploads)
-    return Services(
-        settings=settings,
-        database=database,
-        collections=collections,
-        epoch=epoch,
-        bus=bus,
-        limits=limits,
-        tasks=tasks,
-        readiness=Readiness(
-            {"database": database, "bus": bus},
-            mail=bool(settings.email_host),
-            translation=translator is not None,
-        ),
-        passwords=passwords,
-        tokens=tokens,
-        people=people,
-        accounts=accounts,
-        one_time_sign_in=OneTimeSignIn(
-            accounts, collections.users, passwords, codes, _mailer(settings), limits, tasks
-        ),
-        groups=groups,
-        conversations=conversations,
-        presences=Presences(
-            LocalRoster(),
-            collections.users,
-            conversations,
-            bus,
-            tasks,
-            settings.presence_grace_seconds,
-        ),
-        inbox=inbox,
-        chat=Chat(
-            collections.message_log, messages, conversations, people, composer, aftermath, bus
-        ),
-        history=History(conversations, messages, translations, interpreter),
-        translator=translator,
-        interpreter=interpreter,
-        uploads=uploads,
-        intake=Intake(
-            disk,
-            collections.files,
-            collections.quotas,
-            Bounds(settings.max_upload_bytes, settings.upload_quota_bytes),
-            tasks,
-        ),
-        sweeper=sweeper,
-        disk=disk,
-    )
+    try:
+        collections = Collections(database)
+        _, epoch = await asyncio.gather(collections.prepare(), database.epoch(new_id()))
+        return Services(settings, database, collections, epoch)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _tokens(settings: Settings, collections: Collections, bus: LocalBus, tasks: Tasks) -> Tokens:

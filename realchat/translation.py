@@ -15,11 +15,11 @@ from msgspec import UNSET, structs
 
 from realchat.errors import TranslationFailedError
 from realchat.events import MessageTranslated
+from realchat.frames import TranslationEvent
 from realchat.languages import base, can_read
 from realchat.metrics import count_translation
 from realchat.models import Message, Reader, StoredTranslation, Translation
 from realchat.ports import Bus
-from realchat.protocol import TranslationEvent
 from realchat.tasks import Tasks
 
 # Jobs at once. What waits behind them is already out in its original.

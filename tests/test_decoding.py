@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from realchat import fields, protocol, requests
+from realchat import commands, fields, protocol, requests
 from realchat.decoding import decode_json, decode_query
 from realchat.errors import ChatError, Code
 from realchat.requests import History, MessageDraft
@@ -21,7 +21,7 @@ BODIES = [
     if isinstance(kind, type) and issubclass(kind, requests.Body) and kind is not requests.Body
 ]
 NAMES = sorted({name for kind in BODIES for name in kind.__struct_fields__} | {"type", "ref"})
-TAGS = sorted(kind.__struct_config__.tag for kind in get_args(protocol.AnyCommand))
+TAGS = sorted(kind.__struct_config__.tag for kind in get_args(commands.AnyCommand))
 DRAFT = msgspec.json.Decoder(MessageDraft)
 ID = "a" * 24
 MAY_RAISE = {

@@ -22,8 +22,9 @@ from handlers.application import ROUTES
 from handlers.openapi import describe_routes, find_operations
 from handlers.routes import Route
 from realchat.asyncapi import CLOSE_CODES, describe_frames
+from realchat.commands import AnyCommand
 from realchat.errors import Close, Code
-from realchat.protocol import AnyCommand, AnyEvent
+from realchat.frames import AnyEvent
 
 Document = dict[str, Any]
 SERVER = "https://chat.example"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -120,7 +121,7 @@ async def test_changes_and_messages_of_a_conversation_take_revs_in_their_order(
 ) -> None:
     told = Told()
     first, _ = await log.append(draft("first"), told)
-    work = []
+    work: list[Coroutine[Any, Any, object]] = []
     for number in range(10):
         reaction = Reaction(user_id=f"{number:024x}", emoji="👍", on=True)
         work.append(log.change(first, reaction, told))

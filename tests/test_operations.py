@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 import msgspec
@@ -64,8 +63,8 @@ class TestWithoutDatabase:
     @pytest.fixture
     def app(self, services: Services) -> Iterator[Application]:
         database = Database(NOBODY_LISTENS, "test")
-        readiness = Readiness({"database": database}, mail=False, translation=False)
-        yield make_application(dataclasses.replace(services, readiness=readiness))
+        services.readiness = Readiness({"database": database}, mail=False, translation=False)
+        yield make_application(services)
         database.close()
 
     @pytest.mark.gen_test
