@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
+import people
 import pytest
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from raw_http import exchange, request
+from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
@@ -26,7 +28,10 @@ CHROMIUM = shutil.which("chromium")
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
 # Milliseconds that a busy machine may take for anything here; nothing is measured by it.
 PATIENCE = 20_000
-PASSWORD = "correct horse battery"
+SPOIL_TOKEN = """() => {
+    const kept = JSON.parse(localStorage.getItem("realchat.session"));
+    localStorage.setItem("realchat.session", JSON.stringify({...kept, access_token: "old"}));
+}"""
 SOURCES = [path for path in FOLDER.rglob("*") if path.suffix in (".html", ".css", ".js", ".svg")]
 REFERENCE = re.compile(r'(?:src|href)="([^"#]+)"|(?:from|import) "([^"]+)"')
 TYPES = {
@@ -145,7 +150,7 @@ async def register(page: Page, name: str, language: str = "en") -> None:
     await page.get_by_role("button", name="Create account").click()
     await page.get_by_label("Name").fill(name)
     await page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Password").fill(people.PASSWORD)
     await page.get_by_label("Language").select_option(language)
     await page.get_by_role("button", name="Create account").click()
     await expect(page.get_by_label("Search people")).to_be_visible()
@@ -271,7 +276,7 @@ async def come_and_go(ana: Page, ben: Page) -> None:
     await expect(ben.get_by_role("button", name="Sign in")).to_be_visible()
     await expect(ana.locator("#subtitle")).to_contain_text("offline")
     await ben.get_by_label("E-mail").fill("ben@example.org")
-    await ben.get_by_label("Password").fill(PASSWORD)
+    await ben.get_by_label("Password").fill(people.PASSWORD)
     await ben.get_by_role("button", name="Sign in").click()
     await expect(conversation(ben, "Ana")).to_be_visible()
     await expect(ana.locator("#subtitle")).not_to_contain_text("offline")
@@ -328,3 +333,54 @@ async def test_who_is_signed_out_elsewhere_is_asked_to_sign_in_again(port: int) 
         await expect(ana.get_by_role("button", name="Sign in")).to_be_visible()
         await ana.reload()
         await expect(ana.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_who_is_signed_out_everywhere_is_asked_to_sign_in_again(
+    port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        await register(ana, "Ana")
+        elsewhere = await people.login(http_client, base_url, "ana@example.org")
+        await elsewhere.post("/auth/logout", {"everywhere": True})
+        await expect(ana.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_an_access_token_that_is_no_longer_good_is_replaced_unnoticed(
+    port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    await people.register(http_client, base_url, "Ben")
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        await register(ana, "Ana")
+        await ana.evaluate(SPOIL_TOKEN)
+        await talk_to(ana, "Ben")
+        await ana.evaluate(SPOIL_TOKEN)
+        await ana.reload()
+        await say(ana, "Hello")
+        await expect(message(ana, "Hello").locator("time")).to_be_visible()
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_a_message_that_was_refused_can_be_sent_again(
+    port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ben = await people.register(http_client, base_url, "Ben")
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        await register(ana, "Ana")
+        await talk_to(ana, "Ben")
+        me = (await ben.get("/users/search", q="Ana")).json[0]["id"]
+        await ben.post(f"/users/{me}/block")
+        await say(ana, "Hello")
+        await expect(message(ana, "Hello")).to_contain_text("Not sent. One of you has blocked")
+        await ben.delete(f"/users/{me}/block")
+        await message(ana, "Hello").get_by_role("button", name="Try again").click()
+        await expect(message(ana, "Hello")).not_to_contain_text("Sending")
+        await expect(message(ana, "Hello").locator("time")).to_be_visible()
+        assert len((await ben.get("/messages/dm", user_id=me)).json) == 1

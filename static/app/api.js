@@ -3,8 +3,8 @@
 // Both tokens lie in localStorage, where a script of this origin could read them. That will do
 // for this plain page: its policy lets no script run but its own, and a reload stays signed in.
 const KEY = "realchat.session";
-// Milliseconds before its end at which an access token is replaced.
-const MARGIN = 60_000;
+// The part of an access token's life after which it is replaced.
+const RIPE = 0.75;
 
 export class ApiError extends Error {
   constructor(status, { code, message, fields }) {
@@ -47,7 +47,7 @@ export async function page(path, query) {
 export async function accessToken(stale) {
   const now = session();
   if (!now) throw new ApiError(401, SIGNED_OUT);
-  const good = now.access_token !== stale && now.ends_at - Date.now() > MARGIN;
+  const good = now.access_token !== stale && Date.now() < now.renew_at;
   return good ? now.access_token : exclusively(() => refresh(now.access_token));
 }
 
@@ -95,8 +95,7 @@ async function send(method, path, body, token) {
 }
 
 function keep({ value }) {
-  const ends_at = Date.now() + value.expires_in * 1000;
-  const kept = { ...value, ends_at };
+  const kept = { ...value, renew_at: Date.now() + value.expires_in * 1000 * RIPE };
   localStorage.setItem(KEY, JSON.stringify(kept));
   return kept;
 }

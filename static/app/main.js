@@ -3,9 +3,9 @@
 import { onSignedOut, session, signOut } from "./api.js";
 import { $, explain } from "./dom.js";
 import { showEntrance, wireEntrance } from "./entrance.js";
+import { wireGroups } from "./groups.js";
 import { useConnection } from "./outbox.js";
 import { showSide, wireSide } from "./side.js";
-import { wireGroups } from "./groups.js";
 import { Connection } from "./socket.js";
 import * as state from "./state.js";
 import * as talk from "./talk.js";

@@ -19,10 +19,8 @@ export function showSide(open) {
     $("list"),
     list.map((one) => row(one, open)),
   );
-  if (focused)
-    $("list")
-      .querySelector(`a[href="${focused}"]`)
-      ?.focus();
+  const links = [...$("list").querySelectorAll("a")];
+  if (focused) links.find((link) => link.hash === focused)?.focus();
   $("none").hidden = list.length > 0;
   const waiting = list.reduce((sum, one) => sum + unreadOf(one), 0);
   document.title = waiting ? `(${waiting}) RealChat` : "RealChat";

@@ -14,6 +14,7 @@ export const online = new Set();
 export const typing = new Map(); // conversation → Map of user id → timer
 const people = new Map();
 const talks = new Map(); // conversation → { messages: Map by id, more }
+const early = new Map(); // message id → a translation that came before its message
 export const outgoing = new Map(); // client_id → what is not among the messages yet
 
 const watchers = [];
@@ -30,7 +31,7 @@ export function changed() {
 }
 
 export function clear() {
-  for (const each of [conversations, online, typing, people, talks, outgoing]) each.clear();
+  for (const each of [conversations, online, typing, people, talks, early, outgoing]) each.clear();
 }
 
 // Cached histories, all but one, are read anew when they are next opened.
@@ -141,6 +142,18 @@ export async function catchUp(id) {
     more = found.more;
   }
   changed();
+  fetchPending(id);
+}
+
+// Translations are told once, and these may have been told while nobody listened. One after the
+// other and on the side, since each may take as long as the engine does.
+async function fetchPending(id) {
+  for (const { id: message, rev, translation } of inOrder(id)) {
+    if (translation?.status !== "pending" || !talks.has(id)) continue;
+    const path = `/messages/${message}/translation?lang=${translation.lang}`;
+    const found = await call("GET", path).catch(() => null);
+    if (found) apply({ type: "translation", id: message, conversation: id, rev, ...found });
+  }
 }
 
 function merge(message) {
@@ -151,7 +164,21 @@ function merge(message) {
   const still = before?.translation?.status === "ready" && before.content === message.content;
   // A reaction does not undo a translation that is there already.
   if (still && message.translation?.status === "pending") message.translation = before.translation;
+  const come = early.get(message.id);
+  if (come && isOf(come.translation, come.rev, message)) message.translation = come.translation;
   known.set(message.id, message);
+}
+
+// Whether a translation is of this text, into the language that is awaited.
+const isOf = ({ lang }, rev, message) =>
+  message?.translation?.lang === lang &&
+  message.rev === rev &&
+  message.translation.status !== "ready";
+
+// The translations of a page of history may come before the page itself.
+function keepEarly(id, come) {
+  early.set(id, come);
+  if (early.size > 4 * PAGE) early.delete(early.keys().next().value);
 }
 
 const frames = {
@@ -167,11 +194,12 @@ const frames = {
     const known = conversations.get(message.conversation);
     if (known?.last_message?.id === message.id) known.last_message = message;
   },
-  translation({ id, conversation, lang, status, content, reason, engine }) {
+  translation({ id, conversation, rev, lang, status, content, reason, engine }) {
     const known = talks.get(conversation)?.messages;
     const message = known?.get(id);
     const translation = { lang, status, content, reason, engine };
-    if (message?.translation?.lang === lang) known.set(id, { ...message, translation });
+    if (isOf(translation, rev, message)) known.set(id, { ...message, translation });
+    else keepEarly(id, { translation, rev });
   },
   ack({ ref }) {
     const sent = outgoing.get(ref);
