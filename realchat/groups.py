@@ -21,9 +21,9 @@ from realchat.memberships import (
 )
 from realchat.memory import Memory
 from realchat.models import Group, Role
+from realchat.names import clean_name
 from realchat.ports import Bus, KnownPeople
 from realchat.requests import CreateGroup, UpdateGroup
-from realchat.text import clean_name
 
 _MAX_REMEMBERED = 10_000
 # A change that lost to another is made again on what is there then; so many

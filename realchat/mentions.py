@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from realchat.models import User
-from realchat.text import fold
+from realchat.names import fold
 
 
 def find_mentions(content: str, members: Iterable[User]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from realchat.errors import invalid
 
 
 def clean_name(name: str) -> str:
-    """Return a name as it is kept: NFC, no space around it. Raises `validation_error`."""
-    cleaned = unicodedata.normalize("NFC", name).strip()
+    """Return a name as it is kept: NFC, no needless space. Raises `validation_error`."""
+    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
     # Letters, numbers, punctuation, symbols: one of them makes a name visible.
     if not any(unicodedata.category(character)[0] in "LNPS" for character in cleaned):
         raise invalid("name", "must have a visible character")
@@ -19,9 +19,14 @@ def clean_name(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what a name is searched by: the same for every case and width of its letters."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
+    """Return what a name is searched by."""
+    return fold(name).strip()
+
+
+def fold(text: str) -> str:
+    """Return a text as texts are compared: the same for every case and width of its letters."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded)
 
 
 def email_key(email: str) -> str:

@@ -61,7 +61,6 @@ ROOMS = {
         "realchat.replies",
         "realchat.requests",
         "realchat.settings",
-        "realchat.text",
     ],
     "domain": ["realchat.*"],
 }
