@@ -46,7 +46,7 @@ class DocumentsPageHandler(PageHandler):
 class DocumentsFileHandler(PageHandler):
     """`/docs/…`: the page's style and script."""
 
-    @endpoint(public=True, reply_type="application/octet-stream")
+    @endpoint(public=True, reply_type="*/*")
     async def get(self, name: str) -> None:
         """Give a file of the page."""
         self.send_file(_FILES, name)

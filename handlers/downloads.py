@@ -39,7 +39,7 @@ INLINE = frozenset(
         "text/plain; charset=utf-8",
     }
 )
-_BINARY = "application/octet-stream"
+_ANY = "*/*"  # what was sniffed
 _PIECE = 128 * 1024
 # Seconds in which a reader must take a piece, so that none holds a file open for ever.
 _STALL = 60
@@ -66,7 +66,7 @@ class DownloadHandler(ApiHandler):
         return await self.services.tokens.authenticate_files(cookie)
 
     @endpoint(
-        reply_type=_BINARY,
+        reply_type=_ANY,
         raises=(Code.NOT_FOUND, Code.RANGE_NOT_SATISFIABLE),
         also={206: "The range that was asked for.", 304: "It is the one of `If-None-Match`."},
     )

@@ -80,13 +80,13 @@ class MessageHandler(ReadingHandler):
 class ReactionHandler(ReadingHandler):
     """`/messages/{message_id}/reactions/{emoji}`."""
 
-    @endpoint(raises=(*_CHANGING, Code.BLOCKED))
+    @endpoint(raises=(*_CHANGING, Code.VALIDATION, Code.BLOCKED))
     async def put(self, message_id: str, emoji: str) -> Message:
         """Put an emoji on a message."""
         changed = await self.services.chat.react(self.user_id, message_id, emoji, on=True)
         return changed.seen_by(self.user_id)
 
-    @endpoint(raises=_CHANGING)
+    @endpoint(raises=(*_CHANGING, Code.VALIDATION))
     async def delete(self, message_id: str, emoji: str) -> Message:
         """Take an emoji of yours off a message."""
         changed = await self.services.chat.react(self.user_id, message_id, emoji, on=False)

@@ -12,9 +12,10 @@ from typing import Any
 from handlers.endpoint import JSON, Operation
 from realchat.errors import Code
 from realchat.replies import ErrorReply
-from realchat.requests import History
+from realchat.requests import History, SearchMessages
 from realchat.schemas import Schema, narrow
 
+_PAGED = (History, SearchMessages)
 _BODY = {
     Code.INVALID_JSON,
     Code.INVALID_TEXT,
@@ -97,7 +98,7 @@ _ERROR_HEADERS = {
 
 
 def _extra_headers(operation: Operation, status: int) -> list[str]:
-    pages = inspect.isclass(operation.query) and issubclass(operation.query, History)
+    pages = inspect.isclass(operation.query) and issubclass(operation.query, _PAGED)
     return [
         *(["Link"] if pages else []),
         *(["ETag"] if 304 in operation.also else []),

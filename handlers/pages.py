@@ -60,7 +60,7 @@ class ChatPageHandler(PageHandler):
 class ChatFileHandler(PageHandler):
     """`/static/…`: the web client's style and picture."""
 
-    @endpoint(public=True, reply_type="application/octet-stream")
+    @endpoint(public=True, reply_type="*/*")
     async def get(self, asset: str) -> None:
         """Give a file of the web client."""
         self.send_file(_FILES, asset)

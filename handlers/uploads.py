@@ -47,8 +47,8 @@ class UploadHandler(ApiHandler):
 
     async def data_received(self, chunk: bytes) -> None:
         """Pass the bytes on; the next ones are read when these are written."""
-        if self._refusal is not None:
-            return
+        if self._refusal is not None or self._delivery is None:
+            return  # refused, or no upload at all: the body of an OPTIONS
         self._stop_waiting()
         try:
             self._length += len(chunk)

@@ -46,6 +46,17 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.mark.gen_test
+async def test_a_question_with_a_body_is_no_upload(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana = await register(http_client, base_url)
+    headers = {"Content-Type": CONTENT_TYPE}
+    asked = await ana.call("OPTIONS", "/upload", raw=form(part(b"hello")), headers=headers)
+    assert asked.status == 204
+    assert await left_behind(services, ana) == NOTHING
+
+
+@pytest.mark.gen_test
 async def test_a_file_is_kept_and_described(
     http_client: AsyncHTTPClient, base_url: str, services: Services
 ) -> None:
