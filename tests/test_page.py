@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
 import people
 import pytest
+from engine import Engine
+from msgspec import structs
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from raw_http import exchange, request
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
 from tornado.web import Application
 
 from handlers.application import make_server
@@ -23,6 +26,7 @@ from handlers.pages import FOLDER
 from handlers.socket import ChatSocket
 from realchat.errors import Close
 from realchat.services import Services
+from realchat.settings import Settings
 
 CHROMIUM = shutil.which("chromium")
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
@@ -384,3 +388,41 @@ async def test_a_message_that_was_refused_can_be_sent_again(
         await expect(message(ana, "Hello")).not_to_contain_text("Sending")
         await expect(message(ana, "Hello").locator("time")).to_be_visible()
         assert len((await ben.get("/messages/dm", user_id=me)).json) == 1
+
+
+class TestWithAnEngine:
+    """LibreTranslate's interface, a real engine behind it."""
+
+    @pytest.fixture
+    def engine(self, io_loop: IOLoop) -> Iterator[Engine]:
+        """The engine, which can be made to wait."""
+        started = Engine()
+        yield started
+        started.stop()
+
+    @pytest.fixture
+    def settings(self, settings: Settings, engine: Engine) -> Settings:
+        return structs.replace(settings, libretranslate_url=engine.url)
+
+    @in_a_browser
+    @pytest.mark.gen_test(timeout=180)
+    async def test_a_translation_stands_under_its_original_once_it_is_there(
+        self, port: int, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana = await people.register(http_client, base_url, "Ana", language="es")
+        async with chromium() as browser:
+            pau = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+            await register(pau, "Pau", "ca")
+            await talk_to(pau, "Ana")
+            me = (await ana.get("/users/search", q="Pau")).json[0]["id"]
+            engine.gate.clear()
+            for text in ("La casa es grande.", "Mañana trabajo."):
+                await ana.post("/messages", {"recipient_id": me, "content": text})
+            await expect(message(pau, "La casa")).to_contain_text("Translating from es")
+            await pau.reload()
+            await expect(message(pau, "Mañana")).to_contain_text("Translating from es")
+            engine.gate.set()
+            for text in ("La casa és gran.", "Demà treball"):
+                shown = message(pau, text)
+                await expect(shown).to_contain_text("Translated from es · LibreTranslate")
+                await expect(shown.locator(".translation .text")).to_have_attribute("lang", "ca")

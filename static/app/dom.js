@@ -5,7 +5,8 @@ export { element } from "/docs/elements.js";
 export const $ = (id) => document.getElementById(id);
 
 const CODES =
-  "ar bn cs da de el en es fa fi fr he hi hu id it ja ko nl no pl pt ro ru sv th tr uk ur vi zh-Hans zh-Hant";
+  "ar bg bn ca cs da de el en es et eu fa fi fr gl he hi hu id it ja ko lt lv ms nb nl pl pt ro " +
+  "ru sk sl sq sr sv sw ta th tr uk ur vi zh-Hans zh-Hant";
 
 // A language's own name for itself, which is what its readers look for.
 export function languageName(code) {

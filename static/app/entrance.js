@@ -50,6 +50,8 @@ function choose(fresh, note = "") {
   for (const each of document.querySelectorAll("#entry .new")) each.hidden = !fresh;
   $("entry-name").required = fresh;
   $("entry-password").autocomplete = fresh ? "new-password" : "current-password";
+  // Hidden or not, what describes a field is read out.
+  $("entry-password").setAttribute("aria-describedby", fresh ? "entry-rule" : "");
   $("entry-password").minLength = fresh ? 8 : 0;
   $(fresh ? "entry-name" : "entry-email").focus();
 }
