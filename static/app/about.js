@@ -1,7 +1,7 @@
 // The head of the open conversation: who it is with, and what can be done with a group.
 
 import { call } from "./api.js";
-import { $, attempt, element, renew } from "./dom.js";
+import { $, attempt, element, languageName, renew } from "./dom.js";
 import { apply, conversations, me, online, peerOf, person, titleOf } from "./state.js";
 
 const isHere = (id) => online.has(id) || id === me().id;
@@ -20,7 +20,7 @@ export function showAbout(open) {
   const peer = peerOf(open);
   group = conversations.get(open)?.group ?? null;
   $("title").textContent = titleOf(open);
-  $("subtitle").textContent = peer ? (isHere(peer) ? "online" : "offline") : count();
+  $("subtitle").textContent = peer ? presence(open, peer) : count();
   $("subtitle").classList.toggle("here", Boolean(peer) && isHere(peer));
   $("about").hidden = !group;
   if (!group) return hideDetails();
@@ -36,6 +36,13 @@ export function hideDetails() {
   $("details").hidden = true;
   $("about").ariaExpanded = "false";
   $("invite").textContent = "";
+}
+
+// Who shares no conversation with somebody does not get to know whether they are there.
+function presence(open, peer) {
+  if (isHere(peer)) return "online";
+  const { language } = person(peer);
+  return conversations.has(open) ? "offline" : language ? `reads ${languageName(language)}` : "";
 }
 
 function count() {

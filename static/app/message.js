@@ -91,7 +91,13 @@ function quote(id, original, does) {
   const text = original
     ? `${nameOf(original.sender_id)}: ${preview(original)}`
     : "An earlier message";
-  return element("button", { className: "quote", dir: "auto", onclick: () => does.show(id) }, text);
+  const lang = original?.content_lang ?? "";
+  const onclick = () => does.show(id);
+  return element(
+    "button",
+    { type: "button", className: "quote", dir: "auto", lang, onclick },
+    text,
+  );
 }
 
 function attachment({ url, name, size, type, width, height }) {

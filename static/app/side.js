@@ -42,7 +42,7 @@ function row(conversation, open) {
       element("time", {}, last ? timeOf(last.created_at) : ""),
       element(
         "span",
-        { className: "last", dir: "auto" },
+        { className: "last", dir: "auto", lang: last?.content_lang ?? "" },
         last ? who + preview(last) : "Nothing said yet",
       ),
       unread
