@@ -213,6 +213,7 @@ async def test_two_people_talk_through_the_page(port: int, tmp_path: Path) -> No
 
 async def talk_directly(ana: Page, ben: Page) -> None:
     await talk_to(ana, "Ben")
+    await expect(ana.locator("#subtitle")).to_have_text("reads español")
     await say(ana, "Hello <b>Ben</b>")
     await expect(conversation(ben, "Ana")).to_contain_text("Hello <b>Ben</b>")
     await expect(conversation(ben, "Ana").get_by_label("1 unread")).to_be_visible()
