@@ -15,14 +15,15 @@ from tornado.testing import bind_unused_port
 
 _MODES = {("es", "ca"): "spa-cat", ("ca", "es"): "cat-spa"}
 _MODE_FILE = Path("/usr/share/apertium/modes/spa-cat.mode")
-_MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat"
+_PARTS = ("apertium", "cg-proc", "lrx-proc")
+_MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat apertium-lex-tools cg3"
 
 
 class Engine:
     """The engine's HTTP server on a free port of this machine; `asked` keeps the texts it got."""
 
     def __init__(self) -> None:
-        if not shutil.which("apertium") or not _MODE_FILE.exists():
+        if not all(map(shutil.which, _PARTS)) or not _MODE_FILE.exists():
             pytest.skip(_MISSING)
         self.asked: list[str] = []
         self.gate = asyncio.Event()
