@@ -172,6 +172,9 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
         """Find out who this is, say hello, and let events come. Raises `ChatError`."""
         self.principal = await self.services.tokens.authenticate(token)
         await self._load_reader()
+        # Again, for a session that ended meanwhile; then nothing is waited for
+        # until the connection is where the next end of it is told.
+        await self.services.tokens.authenticate(token)
         if self._deadline is not None:
             self._deadline.cancel()
         if self.ws_connection is None or self.ws_connection.is_closing():
