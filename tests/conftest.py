@@ -12,6 +12,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application
 
 from handlers.application import make_application, make_server
+from handlers.socket import ChatSocket
 from realchat.mongod import EmbeddedMongod, start_mongod
 from realchat.services import Services, open_services
 from realchat.settings import Settings
@@ -63,4 +64,7 @@ def http_server(
     server.add_socket(_unused_port[0])  # type: ignore[arg-type]  # the plugin has no types
     yield server
     server.stop()
+    # The registry is the class's, so nobody may stay in it for the next test.
+    io_loop.run_sync(lambda: ChatSocket.close_all(5))
     io_loop.run_sync(server.close_all_connections)
+    assert not any(ChatSocket.registry)
