@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -219,12 +221,16 @@ def check_frame(frame: Any, key: str) -> None:
     check(frame, SOCKET["components"]["messages"][key]["payload"], SOCKET)
 
 
-async def connect(person: Person) -> Connection:
+@asynccontextmanager
+async def connect(person: Person) -> AsyncIterator[Connection]:
     token = person.headers[0].rpartition(" ")[2]
-    url = f"ws://127.0.0.1:{person.port}/ws?token={token}"
-    connection = Connection(await websocket_connect(url))
+    opened = await websocket_connect(f"ws://127.0.0.1:{person.port}/ws?token={token}")
+    connection = Connection(opened)
     await connection.hear("hello")
-    return connection
+    yield connection
+    opened.close()
+    while await opened.read_message() is not None:
+        pass
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -232,27 +238,27 @@ async def test_every_frame_is_as_documented(port: int) -> None:
     ana, ben = Person(port, set()), Person(port, set())
     await ana.register("ana")
     await ben.register("ben")
-    one, other = await connect(ana), await connect(ben)
-    await one.say(type="send_message", recipient_id=ben.id, content="hola", ref="1")
-    message = await one.hear("ack")
-    await other.hear("message")
-    await one.say(type="edit_message", id=message["id"], content="hola!", ref="2")
-    await other.hear("message_updated")
-    await other.say(type="react", id=message["id"], emoji="👍", on=True)
-    await other.say(type="read", conversation=message["conversation"], seq=1)
-    await one.hear("read")
-    await other.say(type="typing", recipient_id=ana.id, on=True)
-    await one.hear("typing")
-    await one.say(type="create_group", name="Friends", members=[ben.id], ref="3")
-    group_id = (await other.hear("group_created"))["group"]["id"]
-    await other.say(type="leave_group", group_id=group_id)
-    await one.hear("group_updated")
-    await other.say(type="join_group", group_id=group_id, ref="4")
-    await one.hear("group_updated")
-    await one.say(type="delete_message", id=message["id"])
-    await other.hear("message_updated")
-    await other.say(type="delete_message", id="a" * 24, ref="5")
-    assert (await other.hear("error"))["code"] == "not_found"
-    await other.say(type="ping", ref="6")
-    await other.hear("pong")
-    assert one.heard | other.heard >= {"hello", "ack", "message", "read", "typing"}
+    async with connect(ana) as one, connect(ben) as other:
+        await one.say(type="send_message", recipient_id=ben.id, content="hola", ref="1")
+        message = await one.hear("ack")
+        await other.hear("message")
+        await one.say(type="edit_message", id=message["id"], content="hola!", ref="2")
+        await other.hear("message_updated")
+        await other.say(type="react", id=message["id"], emoji="👍", on=True)
+        await other.say(type="read", conversation=message["conversation"], seq=1)
+        await one.hear("read")
+        await other.say(type="typing", recipient_id=ana.id, on=True)
+        await one.hear("typing")
+        await one.say(type="create_group", name="Friends", members=[ben.id], ref="3")
+        group_id = (await other.hear("group_created"))["group"]["id"]
+        await other.say(type="leave_group", group_id=group_id)
+        await one.hear("group_updated")
+        await other.say(type="join_group", group_id=group_id, ref="4")
+        await one.hear("group_updated")
+        await one.say(type="delete_message", id=message["id"])
+        await other.hear("message_updated")
+        await other.say(type="delete_message", id="a" * 24, ref="5")
+        assert (await other.hear("error"))["code"] == "not_found"
+        await other.say(type="ping", ref="6")
+        await other.hear("pong")
+        assert one.heard | other.heard >= {"hello", "ack", "message", "read", "typing"}
