@@ -49,6 +49,7 @@ HEARTBEAT = 25
 MAX_FRAME = 64 * 1024
 
 _UNAUTHENTICATED = 401
+_CLOSES = {_UNAUTHENTICATED: Close.NOT_AUTHENTICATED, Code.UNAVAILABLE.status: Close.RESTART}
 _TOO_LATE = ChatError(Code.NOT_AUTHENTICATED, "No token came within 10 seconds.")
 
 
@@ -214,10 +215,9 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
 
     async def _refuse(self, error: ChatError, ref: str | UnsetType = UNSET) -> None:
         """Say why, then close."""
-        unauthenticated = error.code.status == _UNAUTHENTICATED
         self.send(_describe(error, ref))
         await self.outbox.flush()
-        self.close(Close.NOT_AUTHENTICATED if unauthenticated else Close.MISUSE, error.code.code)
+        self.close(_CLOSES.get(error.code.status, Close.MISUSE), error.code.code)
 
     def _give_up(self) -> None:
         count_slow_reader()

@@ -112,6 +112,7 @@ class Chat:
             raise invalid("content", "must not be empty; delete the message instead")
         if content == message.content:
             return message
+        await self._require_open(message, user_id)
         mentions = await self._composer.mentions(content, members)
         edit = Edit(content=content, mentions=mentions, edited_at=now())
         changed = await self._change(message, edit, members)
@@ -139,8 +140,8 @@ class Chat:
         _require_present(message)
         if on and symbol not in message.reactions and len(message.reactions) >= MAX_REACTIONS:
             raise ChatError(Code.FORBIDDEN, f"A message has at most {MAX_REACTIONS} reactions.")
-        if on and isinstance(key := parse_conversation(message.conversation), DirectKey):
-            await self._require_unblocked(user_id, key.peer_of(user_id))
+        if on:
+            await self._require_open(message, user_id)
         reaction = Reaction(user_id=user_id, emoji=symbol, on=on)
         return await self._change(message, reaction, members)
 
@@ -150,7 +151,7 @@ class Chat:
         """Tell the others of a conversation that somebody is writing, or has stopped."""
         request = MessageDraft(recipient_id=recipient_id, group_id=group_id)
         conversation, members = await self._address(user_id, request)
-        others = tuple(member for member in members if member != user_id)
+        others = await self._conversations.unblocked(user_id, members)
         frame = TypingEvent(conversation=conversation, user_id=user_id, on=on)
         self._bus.publish(Notice(readers=others, frame=frame))
 
@@ -176,6 +177,12 @@ class Chat:
             conversation = group_conversation(str(group_id))
             members = await self._conversations.members(user_id, conversation)
         return conversation, members
+
+    async def _require_open(self, message: Message, user_id: str) -> None:
+        """Raise `blocked` where a message's direct conversation is closed by a block."""
+        key = parse_conversation(message.conversation)
+        if isinstance(key, DirectKey):
+            await self._require_unblocked(user_id, key.peer_of(user_id))
 
     async def _require_unblocked(self, one: str, other: str) -> None:
         if await self._people.blocked_between(one, other):

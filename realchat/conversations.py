@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from realchat.errors import ChatError, Code
@@ -99,9 +99,15 @@ class Conversations:
         for conversation, group in (await self.of_member(user_id)).items():
             key = parse_conversation(conversation)
             contacts.update(group.members if group else key)
+        return set(await self.unblocked(user_id, contacts))
+
+    async def unblocked(self, user_id: str, others: Iterable[str]) -> tuple[str, ...]:
+        """Return those of other users between whom and this one there is no block."""
         blocked = (await self._people.get(user_id)).blocked
-        others = await self._people.get_many(contacts - blocked - {user_id})
-        return {other_id for other_id, other in others.items() if user_id not in other.blocked}
+        known = await self._people.get_many(
+            other for other in others if other != user_id and other not in blocked
+        )
+        return tuple(one for one, other in known.items() if user_id not in other.blocked)
 
     async def are_contacts(self, one: str, other: str) -> bool:
         """Tell whether two users share a conversation and neither has blocked the other."""

@@ -46,7 +46,11 @@ class Code(enum.Enum):
     CONFLICT = "conflict", 409, "Somebody changed this at the same moment. Try again."
     MESSAGE_DELETED = "message_deleted", 409, "This message was deleted."
     FILE_TOO_LARGE = "file_too_large", 413, "The file is larger than this server takes."
-    QUOTA_EXCEEDED = "quota_exceeded", 413, "Your space for files is used up. Delete some first."
+    QUOTA_EXCEEDED = (
+        "quota_exceeded",
+        413,
+        "Your space for files is used up. Files of deleted messages are freed after a day.",
+    )
     BODY_TOO_LARGE = "body_too_large", 413, "The body is too long."
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "The body has the wrong Content-Type."
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable", 416, "The file has no such range."
@@ -56,7 +60,7 @@ class Code(enum.Enum):
     OTP_LOCKED = "otp_locked", 429, "Too many wrong codes. Ask for a new one later."
     BAD_REQUEST = "bad_request", 400, "The request is not well-formed HTTP."
     INTERNAL = "internal_error", 500, "Something went wrong here. It has been logged."
-    UNAVAILABLE = "unavailable", 503, "The database is out of reach. Nothing was stored; try again."
+    UNAVAILABLE = "unavailable", 503, "The database is out of reach. Try again in a moment."
     STORAGE_FULL = "storage_full", 507, "The server's disk is full. Nothing was stored."
 
 

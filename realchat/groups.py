@@ -43,8 +43,8 @@ class GroupStore(Protocol):
     async def replace(self, group: Group, version: int) -> bool:
         """Store a changed group, unless somebody else changed that version first."""
 
-    async def delete(self, group_id: str) -> None:
-        """Delete a group and its invites."""
+    async def delete(self, group_id: str, version: int) -> bool:
+        """Delete a group and its invites, unless somebody changed that version first."""
 
     async def of_member(self, user_id: str) -> list[Group]:
         """Return the groups of a user."""
@@ -126,9 +126,11 @@ class Groups:
 
     async def delete(self, user_id: str, group_id: str) -> None:
         """Delete a group with all that was said in it (owners)."""
-        group = await self.see(user_id, group_id)
-        require_role(group, user_id, "owner")
-        await self._end(group)
+
+        def change(group: Group) -> None:
+            require_role(group, user_id, "owner")
+
+        await self._change(group_id, change)
 
     async def enter(self, user_id: str, group_id: str) -> Group:
         """Make a user a member, whoever lets them in; entering twice changes nothing."""
@@ -136,12 +138,12 @@ class Groups:
 
     async def leave(self, user_id: str, group_id: str) -> None:
         """Leave a group; the last one to leave ends it."""
-        group = await self.see(user_id, group_id)
-        require_role(group, user_id, "member")
-        if group.members == [user_id]:
-            await self._end(group)
-        else:
-            await self._change(group_id, lambda group: without_member(group, user_id))
+
+        def change(group: Group) -> Group | None:
+            require_role(group, user_id, "member")
+            return None if group.members == [user_id] else without_member(group, user_id)
+
+        await self._change(group_id, change)
 
     async def set_member(self, user_id: str, group_id: str, other_id: str, role: Role) -> Group:
         """Add somebody, or give a member another role (admins, up to their own role)."""
@@ -176,8 +178,11 @@ class Groups:
 
         await self._change(group_id, change)
 
-    async def _change(self, group_id: str, change: Callable[[Group], Group]) -> Group:
-        """Make a change on the group as it is now, and tell its members."""
+    async def _change(self, group_id: str, change: Callable[[Group], Group | None]) -> Group:
+        """Make a change on the group as it is now, and tell its members.
+
+        None ends the group. Returns the group as it is then, or was in the end.
+        """
         for _ in range(_MAX_TRIES):
             found = await self._store.find(require_id(group_id))
             if found is None:
@@ -186,17 +191,20 @@ class Groups:
             changed = change(group)
             if changed == group:
                 return group
-            if await self._store.replace(changed, version):
+            if changed is None:
+                if await self._store.delete(group.id, version):
+                    await self._end(group)
+                    return group
+            elif await self._store.replace(changed, version):
                 self._announce(group, changed)
                 return changed
         raise ChatError(Code.CONFLICT)
 
     async def _end(self, group: Group) -> None:
-        for kept in self._history:
-            await kept.delete_conversation(group_conversation(group.id))
-        await self._store.delete(group.id)
         self._bus.publish(GroupChanged(group_id=group.id))
         self._bus.publish(Notice(readers=tuple(group.members), frame=GroupLeft(group_id=group.id)))
+        for kept in self._history:
+            await kept.delete_conversation(group_conversation(group.id))
 
     def _announce(self, before: Group, after: Group) -> None:
         self._bus.publish(GroupChanged(group_id=after.id))

@@ -95,7 +95,8 @@ class Inbox:
         newest = await self._newest(conversation)
         mark = await self._marks.advance(user_id, conversation, min(seq, newest))
         frame = ReadEvent(conversation=conversation, user_id=user_id, seq=mark.read_seq)
-        self._bus.publish(Notice(readers=members, frame=frame))
+        others = await self._conversations.unblocked(user_id, members)
+        self._bus.publish(Notice(readers=(user_id, *others), frame=frame))
         return ReadState(
             conversation=conversation,
             read_seq=mark.read_seq,

@@ -111,10 +111,10 @@ class Interpreter:
 
     async def translate(self, message: Message, lang: str) -> Translation:
         """Return a message's translation, made now if need be, or why there is none."""
-        if self._translator is None:
-            return self._outlook(lang)
         if base(message.content_lang) == lang:
             return _unavailable(lang, "same_language")
+        if self._translator is None:
+            return self._outlook(lang)
         phrase = _phrase(message, lang)
         try:
             content = await self._obtain(phrase)

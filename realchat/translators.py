@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 
 from libretranslatepy import LibreTranslateAPI
@@ -50,14 +50,16 @@ class LibreTranslate:
 
     def _call(self, text: str, source: str, target: str) -> str:
         try:
-            translated: str = self._api.translate(text, source, target, timeout=_SOCKET_TIMEOUT)
+            translated = self._api.translate(text, source, target, timeout=_SOCKET_TIMEOUT)
         except HTTPError as error:
             with error:
                 raise TranslationFailedError(_reason_of(error)) from None
         except (URLError, OSError):
             raise TranslationFailedError("engine_unreachable") from None
-        except (json.JSONDecodeError, KeyError, UnicodeError):
+        except (ValueError, LookupError, TypeError, HTTPException):
             raise TranslationFailedError("engine_failed") from None
+        if not isinstance(translated, str):
+            raise TranslationFailedError("engine_failed")
         return translated
 
 

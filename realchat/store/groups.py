@@ -51,10 +51,12 @@ class Groups:
         change = {"$set": _write(group), "$inc": {"version": 1}}
         return await self._groups.update(query, change) == 1
 
-    async def delete(self, group_id: str) -> None:
-        """Delete a group and its invites."""
+    async def delete(self, group_id: str, version: int) -> bool:
+        """Delete a group and its invites, unless somebody changed that version first."""
+        if not await self._groups.delete({"_id": object_id(group_id), "version": version}):
+            return False
         await self._invites.delete({"group_id": group_id})
-        await self._groups.delete({"_id": object_id(group_id)})
+        return True
 
     async def add_invite(
         self, digest: str, group_id: str, created_by: str, expires_at: datetime

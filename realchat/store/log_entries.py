@@ -6,17 +6,22 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Generic, TypeVar
 
 from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code
+from realchat.ids import new_id
 from realchat.models import Message
 from realchat.store.database import Document
 from realchat.store.messages import read_message
 
 logger = logging.getLogger(__name__)
 
+R = TypeVar("R")
 Stored = Callable[[Message], None]
+
+# Seconds after which a caller is told `unavailable`; the contract gives 6.
+DEADLINE = 5.0
 
 # As many as fit well below MongoDB's 48 MB a message: 500 of 10,000 characters
 # of 4 bytes are 20 MB.
@@ -31,27 +36,76 @@ EMPTIED: Document = {
 }
 
 
-class Append(NamedTuple):
-    """A draft that waits for its place."""
+class Entry(Generic[R]):
+    """Something that waits to be written; its caller gets `result`, readers hear by `stored`."""
 
-    draft: Draft
-    stored: Stored
-    result: asyncio.Future[tuple[Message, bool]]
+    def __init__(self, conversation: str, stored: Stored) -> None:
+        loop = asyncio.get_running_loop()
+        self.id = new_id()
+        self.conversation = conversation
+        self.result: asyncio.Future[R] = loop.create_future()
+        self._stored = stored
+        error = ChatError(Code.UNAVAILABLE, retry_after=1)
+        deadline = loop.call_later(DEADLINE, self.fail, error)
+        self.result.add_done_callback(lambda _: deadline.cancel())
 
     @property
-    def conversation(self) -> str:
-        """The conversation that the message goes to."""
-        return self.draft.conversation
+    def is_given_up(self) -> bool:
+        """Whether the caller was told that it failed (not: whether the caller is gone)."""
+        return self.result.done() and not self.result.cancelled()
+
+    def answer(self, value: R) -> None:
+        """Give the caller the result."""
+        if not self.result.done():
+            self.result.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        """Tell the caller that it failed."""
+        if not self.result.done():
+            self.result.set_exception(error)
+
+    def publish(self, message: Message) -> None:
+        """Tell readers of what is stored; a fault in the telling does not undo it."""
+        try:
+            self._stored(message)
+        except Exception:
+            # The caller must be told that it is stored, whatever happens to others.
+            logger.exception("fault while publishing a message")
 
 
-class Update(NamedTuple):
-    """A change that waits for its rev."""
+class Append(Entry[tuple[Message, bool]]):
+    """A draft that waits for its place."""
 
-    message_id: str
-    conversation: str
-    change: Change
-    stored: Stored
-    result: asyncio.Future[Message | None]
+    def __init__(self, draft: Draft, stored: Stored) -> None:
+        super().__init__(draft.conversation, stored)
+        self.draft = draft
+
+    def settle(self, message: Message) -> None:
+        """Publish the stored message, then answer its sender."""
+        self.publish(message)
+        self.answer((message, True))
+
+    def settle_repeated(self, document: Document) -> None:
+        """Answer with the message of the first time, or say that it was another one."""
+        if document["fingerprint"] != self.draft.fingerprint:
+            self.fail(ChatError(Code.IDEMPOTENCY_CONFLICT))
+        else:
+            self.answer((read_message(document), False))
+
+
+class Update(Entry[Message | None]):
+    """A change that waits for its rev; the changed message keeps its `id` as `change`."""
+
+    def __init__(self, message: Message, change: Change, stored: Stored) -> None:
+        super().__init__(message.conversation, stored)
+        self.message_id = message.id
+        self.change = change
+
+    def settle(self, message: Message | None) -> None:
+        """Publish the changed message, if there was something to change, and answer."""
+        if message is not None:
+            self.publish(message)
+        self.answer(message)
 
 
 class Queue:
@@ -67,7 +121,7 @@ class Queue:
         """Add an entry behind the others of its conversation."""
         self._waiting.setdefault(entry.conversation, deque()).append(entry)
 
-    def put_back(self, entry: Append) -> None:
+    def put_back(self, entry: Append | Update) -> None:
         """Put an entry that was taken before the others of its conversation."""
         self._waiting.setdefault(entry.conversation, deque()).appendleft(entry)
 
@@ -91,32 +145,6 @@ class Queue:
 def claim(entry: Append) -> Document:
     """Return the query for the message that has an entry's `client_id`."""
     return {"sender_id": entry.draft.sender_id, "client_id": entry.draft.client_id}
-
-
-def settle(entry: Append, message: Message) -> None:
-    """Publish a stored message, then answer its sender."""
-    publish(entry.stored, message)
-    if not entry.result.done():
-        entry.result.set_result((message, True))
-
-
-def publish(stored: Stored, message: Message) -> None:
-    """Tell of a stored message; a fault in the telling does not undo it."""
-    try:
-        stored(message)
-    except Exception:
-        # The message is stored; its sender must be told so whatever happens to others.
-        logger.exception("fault while publishing a message")
-
-
-def answer_repeated(entry: Append, document: Document) -> None:
-    """Answer with the message of the first time, or say that it was another one."""
-    if entry.result.done():
-        return
-    if document["fingerprint"] != entry.draft.fingerprint:
-        entry.result.set_exception(ChatError(Code.IDEMPOTENCY_CONFLICT))
-    else:
-        entry.result.set_result((read_message(document), False))
 
 
 def write_change(change: Change) -> tuple[Document, Document]:

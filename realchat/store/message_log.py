@@ -23,18 +23,17 @@ from realchat.metrics import count_batch
 from realchat.models import Message
 from realchat.store.database import Document, DuplicateError, object_id
 from realchat.store.log_entries import (
+    DEADLINE,
     EMPTIED,
     Append,
     Queue,
     Stored,
     Update,
-    answer_repeated,
     claim,
-    publish,
-    settle,
     write_change,
 )
 from realchat.store.messages import Messages, Numbers, read_message, write_message
+from realchat.store.outcomes import Outcomes
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +46,7 @@ class MessageLog:
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
         self._queue = Queue()
+        self._outcomes = Outcomes(messages.collection, self._queue)
         self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self._writer: asyncio.Task[None] | None = None
@@ -62,7 +62,7 @@ class MessageLog:
         key = (draft.sender_id, draft.client_id or draft.id)
         while key in self._claims:
             await asyncio.wait([self._claims[key]])
-        entry = Append(draft, stored, asyncio.get_running_loop().create_future())
+        entry = Append(draft, stored)
         self._claims[key] = entry.result
         entry.result.add_done_callback(lambda _: self._claims.pop(key))
         self._enqueue(entry)
@@ -73,15 +73,15 @@ class MessageLog:
 
         `stored` is called as for `append`. Raises `unavailable`.
         """
-        future: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
-        entry = Update(message.id, message.conversation, change, stored, future)
+        entry = Update(message, change, stored)
         self._enqueue(entry)
-        return await future
+        return await entry.result
 
     async def drain(self) -> None:
-        """Wait until all that was accepted is written."""
-        if self._writer is not None:
-            await self._writer
+        """Wait until all that was accepted is written, or its callers were told that it is not."""
+        if writer := self._writer:
+            await asyncio.wait([writer], timeout=DEADLINE)
+            writer.cancel()
 
     def _enqueue(self, entry: Append | Update) -> None:
         self._queue.put(entry)
@@ -91,6 +91,8 @@ class MessageLog:
     async def _write_rounds(self) -> None:
         while self._queue:
             appends, updates = self._queue.take_round()
+            appends = [entry for entry in appends if not entry.is_given_up]
+            updates = [entry for entry in updates if not entry.is_given_up]
             await asyncio.gather(self._write_appends(appends), *map(self._write_update, updates))
         self._writer = None
 
@@ -100,13 +102,13 @@ class MessageLog:
             documents = await self._place(fresh)
             refused = await self._insert(documents)
         except Exception as error:
-            self._fail(appends, error)
+            await self._handle_failure(appends, error)
             return
         for place, (entry, document) in enumerate(zip(fresh, documents, strict=True)):
             if place not in refused:
                 numbers = Numbers(document["seq"], document["rev"])
                 self._numbers.put(document["conversation"], numbers)
-                settle(entry, read_message(document))
+                entry.settle(read_message(document))
         await self._handle_refused([(fresh[n], documents[n], key) for n, key in refused.items()])
 
     async def _insert(self, documents: list[Document]) -> dict[int, tuple[str, ...]]:
@@ -155,7 +157,7 @@ class MessageLog:
             if document is None:
                 fresh.append(entry)
             else:
-                answer_repeated(entry, document)
+                entry.settle_repeated(document)
         return fresh
 
     async def _handle_refused(
@@ -168,6 +170,8 @@ class MessageLog:
             self._numbers.forget(conversation)
             if index[:1] == ("conversation",):
                 self._queue.put_back(entry)
+            elif index == ("_id",):
+                await self._outcomes.find_out([entry])
             else:
                 await self._answer_refused(entry, document, last)
 
@@ -179,9 +183,9 @@ class MessageLog:
             if last and last.seq > document["seq"]:
                 await self._fill(document, last, entry)
         except Exception as error:
-            self._fail([entry], error)
+            await self._handle_failure([entry], error)
             return
-        answer_repeated(entry, stored or document)
+        entry.settle_repeated(stored or document)
 
     async def _fill(self, refused: Document, last: Numbers, entry: Append) -> None:
         """Put a deleted message where a repeated one left a place empty before others.
@@ -198,18 +202,13 @@ class MessageLog:
         }
         del document["client_id"]
         if not await self._messages.collection.insert_unordered([document]):
-            publish(entry.stored, read_message(document))
+            entry.publish(read_message(document))
 
     async def _write_update(self, entry: Update) -> None:
         try:
-            message = await self._apply(entry)
+            entry.settle(await self._apply(entry))
         except Exception as error:
-            self._fail([entry], error)
-            return
-        if message is not None:
-            publish(entry.stored, message)
-        if not entry.result.done():
-            entry.result.set_result(message)
+            await self._handle_failure([entry], error)
 
     async def _apply(self, entry: Update) -> Message | None:
         """Carry out a change under the next rev; None where there is nothing to change."""
@@ -217,7 +216,7 @@ class MessageLog:
         query = {"_id": object_id(entry.message_id), "deleted": {"$ne": True}, **condition}
         while True:
             seq, rev = await self._numbers.get(entry.conversation)
-            change.setdefault("$set", {})["rev"] = rev + 1
+            change.setdefault("$set", {}).update(rev=rev + 1, change=entry.id)
             try:
                 # The unique index does not see two processes that give the same
                 # rev to the same message; the condition on its rev does.
@@ -233,12 +232,13 @@ class MessageLog:
             if await self._numbers.get(entry.conversation) == (seq, rev):
                 return None
 
-    def _fail(self, entries: Sequence[Append | Update], error: Exception) -> None:
-        """Tell each waiting one; what was stored of it is unknown, so the numbers are, too."""
-        if not isinstance(error, ChatError):
-            logger.error("fault while writing messages", exc_info=error)
-            error = ChatError(Code.INTERNAL)
+    async def _handle_failure(self, entries: Sequence[Append | Update], error: Exception) -> None:
+        """Find out what became of what failed; a fault of ours is told at once."""
         for entry in entries:
             self._numbers.forget(entry.conversation)
-            if not entry.result.done():
-                entry.result.set_exception(error)
+        if isinstance(error, ChatError) and error.code is Code.UNAVAILABLE:
+            await self._outcomes.find_out(entries)
+            return
+        logger.error("fault while writing messages", exc_info=error)
+        for entry in entries:
+            entry.fail(ChatError(Code.INTERNAL))

@@ -1,0 +1,58 @@
+"""What became of writes whose outcome is unknown: asked of the database, once it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from realchat.errors import ChatError
+from realchat.store.database import Collection, Document, object_id
+from realchat.store.log_entries import Append, Queue, Update
+from realchat.store.messages import read_message
+
+# Seconds between two questions to a database that is away.
+_PAUSE = 0.2
+
+
+class Outcomes:
+    """Settles entries of the message log that may or may not be stored."""
+
+    def __init__(self, collection: Collection, queue: Queue) -> None:
+        self._collection = collection
+        self._queue = queue
+
+    async def find_out(self, entries: Sequence[Append | Update]) -> None:
+        """Ask the database, once it answers, what it stored of writes of unknown outcome.
+
+        What is there is told, also where its caller was given up; what is not
+        is written again, unless its caller was.
+        """
+        ids = {entry: _target(entry) for entry in entries}
+        documents = {str(one["_id"]): one for one in await self._await_documents(ids.values())}
+        missing = []
+        for entry in entries:
+            document = documents.get(ids[entry])
+            if document is not None and _is_written(entry, document):
+                entry.settle(read_message(document))
+            elif not entry.is_given_up:
+                missing.append(entry)
+        for entry in reversed(missing):
+            self._queue.put_back(entry)
+
+    async def _await_documents(self, ids: Iterable[str]) -> list[Document]:
+        query = {"_id": {"$in": [object_id(each) for each in ids]}}
+        while True:
+            try:
+                return await self._collection.find(query)
+            except ChatError:
+                await asyncio.sleep(_PAUSE)
+
+
+def _target(entry: Append | Update) -> str:
+    """Return the id of the message that an entry writes."""
+    return entry.draft.id if isinstance(entry, Append) else entry.message_id
+
+
+def _is_written(entry: Append | Update, document: Document) -> bool:
+    """Tell whether a message is there as the entry would have it."""
+    return isinstance(entry, Append) or document.get("change") == entry.id
