@@ -1,0 +1,73 @@
+"""`python -m torture`: run scenarios, and print what came of them as a table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from torture.scenarios import LONG, MEDIUM, SHORT, Options, Outcome, Scenario, run
+
+_FORMS = {"short": SHORT, "medium": MEDIUM, "long": LONG}
+_SHOWN = 20
+
+
+def main() -> int:
+    """Run what the command line asks for; return 1 when a guarantee did not hold."""
+    arguments = _parse()
+    chosen = [
+        one
+        for one in _FORMS[arguments.form]
+        if not arguments.scenario or one.name in arguments.scenario
+    ]
+    if arguments.faults:
+        chosen = [one._replace(faults=arguments.faults) for one in chosen]
+    with tempfile.TemporaryDirectory(prefix="torture-", dir=arguments.folder) as folder:
+        options = Options(Path(folder), arguments.seed, resumes=not arguments.rest)
+        outcomes = [_run(scenario, options) for scenario in chosen]
+    print("| scenario | faults | acked | frames | back after, median / worst | time | violations |")
+    print("|---|---|---|---|---|---|---|")
+    for outcome in outcomes:
+        print(_row(outcome))
+    return int(any(outcome.violations for outcome in outcomes))
+
+
+def _run(scenario: Scenario, options: Options) -> Outcome:
+    """Run one, and tell of it at once."""
+    print(f"{scenario.name}, seed {options.seed}: {scenario.what}", file=sys.stderr)
+    outcome = asyncio.run(run(scenario, options))
+    for kind, count in Counter(one.kind for one in outcome.violations).items():
+        print(f"  VIOLATED: {kind}, {count} times", file=sys.stderr)
+    for violation in outcome.violations[:_SHOWN]:
+        print(f"  {violation.kind}: {violation.what}", file=sys.stderr)
+    print(f"  {_row(outcome)}", file=sys.stderr)
+    return outcome
+
+
+def _row(outcome: Outcome) -> str:
+    median, worst = statistics.median(outcome.back), max(outcome.back)
+    return (
+        f"| {outcome.scenario.name} | {outcome.faults} | {outcome.acked:,} "
+        f"| {outcome.sights:,} | {median:.1f} s / {worst:.1f} s "
+        f"| {outcome.seconds:.0f} s | {len(outcome.violations)} |"
+    )
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
+    names = [one.name for one in LONG]
+    parser.add_argument("scenario", nargs="*", help=f"any of {', '.join(names)}; else all")
+    parser.add_argument("--form", choices=_FORMS, default="medium")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed breaks the same things")
+    parser.add_argument("--faults", type=int, help="how many, instead of the form's own count")
+    parser.add_argument("--folder", type=Path, help="where to keep the data while it runs")
+    parser.add_argument("--rest", action="store_true", help="catch up over REST, not by `resume`")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""What is broken. Each fault takes the stand and mends what it broke before it returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from torture.crowd import Crowd
+from torture.replica_set import ReplicaSet
+from torture.stand import Stand
+
+Fault = Callable[[Stand, Crowd], Awaitable[None]]
+
+# Seconds: how long a database is frozen, how long the network is bad and how late
+# data then comes, how long readers hang.
+FROZEN = (3.0, 15.0)
+BAD_NETWORK = (1.0, 3.0)
+DELAY = 0.2
+HANGING = (2.0, 6.0)
+# A planned stop may take this long.
+_STOP = 10
+_STALLED = 0.1
+
+
+async def kill_server(stand: Stand, crowd: Crowd) -> None:
+    """Kill -9 the server at any moment, and start it again."""
+    await stand.kill()
+    await stand.start()
+
+
+async def restart_server(stand: Stand, crowd: Crowd) -> None:
+    """Stop the server with SIGTERM, and start it again."""
+    seconds = await stand.stop()
+    if seconds > _STOP:
+        stand.faults.append(f"the server took {seconds:.1f} s to stop")
+    await stand.start()
+
+
+async def kill_mongod(stand: Stand, crowd: Crowd) -> None:
+    """Kill -9 the embedded database; the server has to start it again."""
+    stand.kill_mongod()
+
+
+async def freeze_mongod(stand: Stand, crowd: Crowd) -> None:
+    """SIGSTOP the embedded database for 3 to 15 seconds."""
+    with stand.frozen_mongod():
+        await asyncio.sleep(stand.rng.uniform(*FROZEN))
+
+
+async def freeze_mongod_briefly(stand: Stand, crowd: Crowd) -> None:
+    """SIGSTOP the embedded database just beyond what a request waits for."""
+    with stand.frozen_mongod():
+        await asyncio.sleep(stand.rng.uniform(5.0, 6.0))
+
+
+async def cut(stand: Stand, crowd: Crowd) -> None:
+    """Reset a random share of the connections."""
+    stand.proxy.cut(stand.rng.uniform(0.2, 1))
+
+
+async def half_open(stand: Stand, crowd: Crowd) -> None:
+    """Let a random share of the connections stand mute."""
+    stand.proxy.mute(stand.rng.uniform(0.2, 1))
+
+
+async def delay(stand: Stand, crowd: Crowd) -> None:
+    """Hold every piece of data up for a while, in all connections apart."""
+    stand.proxy.delay = DELAY
+    await asyncio.sleep(stand.rng.uniform(*BAD_NETWORK))
+    stand.proxy.delay = 0.0
+
+
+async def break_network(stand: Stand, crowd: Crowd) -> None:
+    """Cut, delay or half-open, or more of it at once."""
+    chosen = stand.rng.sample((cut, half_open, delay), stand.rng.randint(1, 3))
+    await asyncio.gather(*(each(stand, crowd) for each in chosen))
+
+
+async def stall_readers(stand: Stand, crowd: Crowd) -> None:
+    """Let a tenth of the devices stop reading for a while."""
+    stalled = stand.rng.sample(crowd.devices, max(1, round(len(crowd.devices) * _STALLED)))
+    for device in stalled:
+        device.is_reading.clear()
+    await asyncio.sleep(stand.rng.uniform(*HANGING))
+    for device in stalled:
+        device.is_reading.set()
+
+
+async def return_at_once(stand: Stand, crowd: Crowd) -> None:
+    """Cut everybody off at one moment, and wait until all have caught up again."""
+    stand.proxy.cut(1.0)
+    for device in crowd.devices:
+        device.is_ready.clear()
+    await crowd.wait_ready()
+
+
+async def step_down(stand: Stand, crowd: Crowd) -> None:
+    """Have the primary step down, or kill -9 it and bring it back."""
+    assert isinstance(stand.members, ReplicaSet)
+    if stand.rng.random() < 0.5:
+        await asyncio.to_thread(stand.members.step_down)
+        return
+    port = await asyncio.to_thread(stand.members.kill_primary)
+    await asyncio.sleep(stand.rng.uniform(0, 3))
+    stand.members.restart(port)
+
+
+async def anything(stand: Stand, crowd: Crowd) -> None:
+    """Do any of what can happen to one server with its own database."""
+    chosen = stand.rng.choice(
+        (kill_server, restart_server, kill_mongod, freeze_mongod, break_network, stall_readers)
+    )
+    await chosen(stand, crowd)

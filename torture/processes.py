@@ -1,0 +1,150 @@
+"""The real program as a child process, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pymongo import MongoClient
+
+ROOT = Path(__file__).parent.parent
+# Seconds that a busy machine may take for anything here; nothing is measured by it.
+PATIENCE = 60
+# So that a run of the tests that is killed leaves no servers.
+LEASH = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened; fail when it does not."""
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs: one that ended but waits for its parent does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in ("Z", "X")
+
+
+class ServerProcess:
+    """`python server.py` in a folder, with no settings but a port and those given.
+
+    As a context manager it is ready when entered, and gone when left.
+    """
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        given = environ.get("PORT", "")
+        self.port = int(given) if given.isdecimal() else free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(
+                [*LEASH, sys.executable, ROOT / "server.py"],
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], "PORT": str(self.port), **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> ServerProcess:
+        try:
+            return self.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def stdout(self) -> str:
+        """What it has printed so far."""
+        return self._out.read_text()
+
+    @property
+    def stderr(self) -> str:
+        """What it has logged or complained of so far."""
+        return self._err.read_text()
+
+    @property
+    def mongod_pid(self) -> int:
+        """The process id of its embedded MongoDB."""
+        return int((self.folder / "data/mongodb/mongod.lock").read_text())
+
+    def database(self) -> MongoClient[dict[str, Any]]:
+        """Connect to its embedded MongoDB."""
+        data = self.folder / "data"
+        return MongoClient(
+            "127.0.0.1",
+            int((data / "mongodb.port").read_text()),
+            username="realchat",
+            password=(data / "secrets/mongodb_password").read_text(),
+            directConnection=True,
+        )
+
+    def wait_ready(self) -> ServerProcess:
+        """Wait until `/readyz` says so."""
+        wait_until(lambda: self.process.poll() is not None or self.is_ready())
+        assert self.process.poll() is None, self.stderr
+        return self
+
+    def is_ready(self) -> bool:
+        """Tell whether `/readyz` answers 200."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=PATIENCE) as reply:
+                return bool(reply.status == 200)
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        return self.process.wait(PATIENCE)
+
+    def stop(self, signum: int = signal.SIGTERM) -> int:
+        """Stop it as an operator does; return its exit code."""
+        self.process.send_signal(signum)
+        try:
+            return self.wait()
+        finally:
+            self.kill()
+
+    def press_ctrl_c(self) -> None:
+        """Send what a terminal sends to all of its foreground processes."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it the hard way."""
+        self.process.kill()
+        self.process.wait()

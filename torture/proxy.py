@@ -1,0 +1,102 @@
+"""A TCP proxy between clients and the server that breaks connections in the ways networks do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+
+_CHUNK = 16 * 1024
+
+
+class Link:
+    """One connection through the proxy."""
+
+    def __init__(self, proxy: Proxy, client: asyncio.StreamWriter) -> None:
+        self._proxy = proxy
+        self._client = client
+        self._server: asyncio.StreamWriter | None = None
+        # While it is set, nothing passes any more, and neither end is told.
+        self.is_mute = False
+
+    async def carry(self, reader: asyncio.StreamReader) -> None:
+        """Carry bytes both ways until one end closes or the link is cut."""
+        try:
+            answers, self._server = await asyncio.open_connection("127.0.0.1", self._proxy.target)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pass(reader, self._server))
+                both.create_task(self._pass(answers, self._client))
+        except* OSError:
+            pass
+        finally:
+            self.cut()
+
+    def cut(self) -> None:
+        """Reset both ends at once, with whatever was under way."""
+        for writer in (self._client, self._server):
+            if writer is not None:
+                writer.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(_CHUNK):
+            if self._proxy.delay:
+                await asyncio.sleep(self._proxy.rng.uniform(0, self._proxy.delay))
+            if not self.is_mute:
+                writer.write(data)
+                await writer.drain()
+        raise ConnectionResetError
+
+
+class Proxy:
+    """Listens on a free port of the loopback address and forwards to `target`."""
+
+    def __init__(self, target: int, rng: random.Random) -> None:
+        self.target = target
+        self.rng = rng
+        # Seconds that each piece of data may be held up.
+        self.delay = 0.0
+        self._links: dict[Link, asyncio.Task[None] | None] = {}
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """Where clients connect to."""
+        assert self._listener is not None
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=4096)
+
+    async def close(self) -> None:
+        """Cut all that is left and listen no more."""
+        assert self._listener is not None
+        self._listener.close()
+        self.cut(1.0)
+        tasks = [task for task in self._links.values() if task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def cut(self, share: float) -> int:
+        """Reset a share of the connections; return how many."""
+        chosen = self._choose(share)
+        for link in chosen:
+            link.cut()
+        return len(chosen)
+
+    def mute(self, share: float) -> int:
+        """Half-open a share of the connections: they stand, but nothing passes."""
+        chosen = self._choose(share)
+        for link in chosen:
+            link.is_mute = True
+        return len(chosen)
+
+    def _choose(self, share: float) -> list[Link]:
+        return [link for link in self._links if self.rng.random() < share]
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = Link(self, writer)
+        self._links[link] = asyncio.current_task()
+        with contextlib.suppress(asyncio.CancelledError):
+            await link.carry(reader)
+        del self._links[link]

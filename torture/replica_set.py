@@ -1,0 +1,101 @@
+"""A replica set of three, for what a single member cannot show: another one becomes the primary."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from realchat.mongod_binary import find_mongod
+from torture.processes import LEASH, PATIENCE, free_port
+
+NAME = "torture"
+# Milliseconds without a primary's heartbeat before the others elect one; MongoDB waits 10,000.
+_ELECTION = 2000
+_OPTIONS = (
+    *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", NAME, "--quiet"),
+    *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
+    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
+)
+
+
+class ReplicaSet:
+    """Three `mongod` processes on free ports of the loopback address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._binary = find_mongod().path
+        self.ports = [free_port() for _ in range(3)]
+        self._processes = {port: self._spawn(port) for port in self.ports}
+
+    @property
+    def uri(self) -> str:
+        """The address of all members."""
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        return f"mongodb://{hosts}/?replicaSet={NAME}"
+
+    def client(self) -> MongoClient[dict[str, Any]]:
+        """Connect to the set."""
+        return MongoClient(self.uri)
+
+    def open(self) -> None:
+        """Make the members one set, and wait for its first primary."""
+        members = [
+            {"_id": place, "host": f"127.0.0.1:{port}"} for place, port in enumerate(self.ports)
+        ]
+        settings = {"electionTimeoutMillis": _ELECTION}
+        config = {"_id": NAME, "members": members, "settings": settings}
+        with MongoClient[dict[str, Any]]("127.0.0.1", self.ports[0], directConnection=True) as one:
+            one.admin.command("replSetInitiate", config)
+        self.wait_primary()
+
+    def close(self) -> None:
+        """End all members."""
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+
+    def step_down(self) -> None:
+        """Have the primary give its place to another member."""
+        with self.client() as client, contextlib.suppress(PyMongoError):
+            client.admin.command("replSetStepDown", 5, force=True)
+
+    def kill_primary(self) -> int:
+        """Kill the primary; return its port."""
+        port = self.wait_primary()
+        self._processes[port].kill()
+        self._processes[port].wait()
+        return port
+
+    def restart(self, port: int) -> None:
+        """Start a killed member again."""
+        self._processes[port] = self._spawn(port)
+
+    def wait_primary(self) -> int:
+        """Wait until there is a primary; return its port."""
+        end = time.monotonic() + PATIENCE
+        with self.client() as client:
+            while (primary := client.primary) is None:
+                assert time.monotonic() < end, "no primary"
+                with contextlib.suppress(PyMongoError):
+                    client.admin.command("ping")
+                time.sleep(0.05)
+        return primary[1]
+
+    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
+        data = self._folder / f"member-{self.ports.index(port)}"
+        data.mkdir(parents=True, exist_ok=True)
+        command = [*LEASH, str(self._binary), "--dbpath", str(data), "--port", str(port)]
+        return subprocess.Popen(
+            [*command, *_OPTIONS],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )

@@ -1,0 +1,150 @@
+"""The scenarios: who talks, what is broken how often, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from torture import faults
+from torture.checker import Violation, check
+from torture.crowd import Crowd, Size
+from torture.faults import Fault
+from torture.replica_set import ReplicaSet
+from torture.stand import Stand
+
+# Seconds until talking must go on after a fault was mended.
+PATIENCE = 60
+_BETWEEN = (0.0, 1.0)
+
+
+class Scenario(NamedTuple):
+    """A crowd, and what happens to it: `faults` times, with `acks` before each."""
+
+    name: str
+    size: Size
+    fault: Fault
+    faults: int
+    acks: int = 100
+    writers: int = 24
+    pause: float = 0.05
+    padding: int = 0
+    members: int = 1
+
+    @property
+    def what(self) -> str:
+        """What is broken, in words."""
+        return (self.fault.__doc__ or "").partition("\n")[0]
+
+
+class Outcome(NamedTuple):
+    """What came of a scenario; times in seconds, `back` from each mending to the next ack."""
+
+    scenario: Scenario
+    faults: int
+    acked: int
+    sights: int
+    back: tuple[float, ...]
+    seconds: float
+    violations: list[Violation]
+
+
+class Options(NamedTuple):
+    """How to run: where, with which seed, and whether with `resume` or over REST alone."""
+
+    folder: Path
+    seed: int
+    resumes: bool = True
+
+
+async def run(scenario: Scenario, options: Options) -> Outcome:
+    """Carry out a scenario in a folder of its own."""
+    folder = options.folder / scenario.name
+    folder.mkdir(parents=True)
+    if scenario.members == 1:
+        return await _run(scenario, options, folder, None)
+    members = ReplicaSet(folder)
+    try:
+        members.open()
+        return await _run(scenario, options, folder, members)
+    finally:
+        members.close()
+
+
+async def _run(
+    scenario: Scenario, options: Options, folder: Path, members: ReplicaSet | None
+) -> Outcome:
+    rng = random.Random(f"{options.seed} {scenario.name}")
+    stand = Stand(folder, rng, members)
+    try:
+        await stand.open()
+        crowd = Crowd(stand.url, options.seed, resumes=options.resumes)
+        try:
+            return await _torture(scenario, stand, crowd)
+        finally:
+            await crowd.leave()
+    finally:
+        await stand.close()
+
+
+async def _torture(scenario: Scenario, stand: Stand, crowd: Crowd) -> Outcome:
+    await crowd.gather(scenario.size)
+    begin = time.monotonic()
+    crowd.talk(scenario.writers, scenario.pause, scenario.padding)
+    back = [await _break_once(scenario, stand, crowd) for _ in range(scenario.faults)]
+    await crowd.next_acks(scenario.acks, PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        await crowd.hush()
+    seconds = time.monotonic() - begin
+    await crowd.settle(lambda: asyncio.to_thread(stand.read_last))
+    stored = await asyncio.to_thread(stand.read_stored)
+    stand.collect_faults()
+    violations = [Violation("fault", line) for line in stand.faults]
+    return Outcome(
+        scenario=scenario,
+        faults=len(back),
+        acked=len(crowd.record.acked),
+        sights=sum(map(len, crowd.record.seen.values())),
+        back=tuple(back),
+        seconds=seconds,
+        violations=[*check(crowd.record, stored), *violations],
+    )
+
+
+async def _break_once(scenario: Scenario, stand: Stand, crowd: Crowd) -> float:
+    """Break something amid the talk; return the seconds from its mending to the next ack."""
+    await crowd.next_acks(scenario.acks, PATIENCE)
+    await asyncio.sleep(stand.rng.uniform(*_BETWEEN))
+    await scenario.fault(stand, crowd)
+    return await crowd.next_acks(1, PATIENCE)
+
+
+_FEW = Size(users=16, devices=2, group=8)
+_MANY = Size(users=100, devices=5, group=50)
+_STORM = Size(users=400, devices=5, group=8)
+
+# The long form, with the counts that were asked of it.
+LONG = [
+    Scenario("server-killed", _FEW, faults.kill_server, 100, acks=500),
+    Scenario("server-restarted", _FEW, faults.restart_server, 50),
+    Scenario("database-killed", _FEW, faults.kill_mongod, 50),
+    Scenario("database-frozen", _FEW, faults.freeze_mongod, 50),
+    Scenario("network-broken", _FEW, faults.break_network, 50),
+    Scenario("primary-steps-down", _FEW, faults.step_down, 50, members=3),
+    Scenario("readers-stalled", _MANY, faults.stall_readers, 10, writers=10, padding=4000),
+    Scenario("all-return-at-once", _STORM, faults.return_at_once, 5, writers=20, pause=0.2),
+    Scenario("soak", _FEW, faults.anything, 100),
+]
+# What fits into a coffee break, and into the tests.
+MEDIUM = [one._replace(faults=max(3, one.faults // 10)) for one in LONG]
+_HANDFUL = Size(users=6, devices=2, group=6)
+SHORT = [
+    Scenario("server-killed", _HANDFUL, faults.kill_server, 2, acks=60, writers=6),
+    Scenario("server-restarted", _HANDFUL, faults.restart_server, 1, acks=60, writers=6),
+    Scenario("database-killed", _HANDFUL, faults.kill_mongod, 1, acks=60, writers=6),
+    Scenario("database-frozen", _HANDFUL, faults.freeze_mongod_briefly, 1, acks=60, writers=6),
+    Scenario("network-broken", _HANDFUL, faults.break_network, 2, acks=60, writers=6),
+    Scenario("readers-stalled", _HANDFUL, faults.stall_readers, 1, acks=60, padding=4000),
+]
