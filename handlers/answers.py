@@ -90,6 +90,18 @@ class AnsweringHandler(web.RequestHandler):
         self.flush()
         self._patience = IOLoop.current().call_later(_PATIENCE, self.hang_up)
 
+    def postpone(self, error: ChatError) -> None:
+        """Answer with an error once the request is read, so that its connection can be kept.
+
+        Tornado closes a connection that is answered before it has seen that
+        there is no body.
+        """
+
+        def fail(*arguments: str, **named: str) -> None:
+            raise error
+
+        setattr(self, (self.request.method or "").lower(), fail)
+
     def stop_if_refused(self) -> None:
         """End the request if it was answered with `refuse`."""
         if self._refusal is not None:

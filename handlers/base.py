@@ -64,9 +64,12 @@ class ApiHandler(AnsweringHandler):
             await self.admit()
         except ChatError as error:
             # Who asks before sending (`Expect`) is not sending yet.
-            if not self._has_body() or "Expect" in self.request.headers:
+            if "Expect" in self.request.headers:
                 raise
-            self.refuse(error)
+            if self._has_body():
+                self.refuse(error)
+            else:
+                self.postpone(error)
 
     async def admit(self) -> None:
         """Let the request in, or raise why not."""

@@ -13,7 +13,7 @@ from typing import Protocol
 import emoji
 from msgspec import UNSET, UnsetType
 
-from realchat.composer import Composer
+from realchat.composer import Composer, fingerprint
 from realchat.conversations import Conversations
 from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code, invalid
@@ -52,6 +52,11 @@ class MessageSource(Protocol):
 
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
+
+    async def find_repeated(
+        self, sender_id: str, client_id: str, fingerprint: str
+    ) -> Message | None:
+        """Return the message that has a sender's `client_id`, if it is the same one."""
 
 
 class Aftermath(Protocol):
@@ -95,9 +100,15 @@ class Chat:
         `validation_error`, `not_found`, `forbidden`, `blocked`,
         `idempotency_conflict` and `unavailable` (then nothing was acked).
         """
-        conversation, members = await self._address(sender_id, request)
-        draft = await self._composer.compose(sender_id, request, conversation, members)
-        await self._conversations.start(conversation, members)
+        try:
+            conversation, members = await self._address(sender_id, request)
+            draft = await self._composer.compose(sender_id, request, conversation, members)
+            await self._conversations.start(conversation, members)
+        except ChatError:
+            # What was sent when it was allowed stays sent, also where it no longer is.
+            if repeated := await self._find_repeated(sender_id, request):
+                return repeated, False
+            raise
 
         def stored(message: Message) -> None:
             self._publish("message", message, members)
@@ -163,6 +174,13 @@ class Chat:
         ):
             raise ChatError(Code.NOT_FOUND)
         return message, await self._conversations.members(user_id, message.conversation)
+
+    async def _find_repeated(self, sender_id: str, request: MessageDraft) -> Message | None:
+        if request.client_id is UNSET:
+            return None
+        return await self._messages.find_repeated(
+            sender_id, request.client_id, fingerprint(request)
+        )
 
     async def _address(self, user_id: str, request: MessageDraft) -> tuple[str, tuple[str, ...]]:
         """Return the conversation that a request names and its members, if one may write there."""

@@ -77,7 +77,7 @@ class Composer:
             mentions=await self.mentions(request.content, members),
             created_at=now(),
             client_id=_given(request.client_id),
-            fingerprint=_fingerprint(request),
+            fingerprint=fingerprint(request),
         )
 
     async def mentions(self, content: str, members: Sequence[str]) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _given(value: str | UnsetType) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _fingerprint(request: MessageDraft) -> str:
+def fingerprint(request: MessageDraft) -> str:
     """Return what tells a repeated request from another one with the same `client_id`."""
     said = (
         _given(request.recipient_id),

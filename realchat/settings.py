@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -111,6 +112,7 @@ def read_settings(
     _check_secrets(settings)
     _check_mail(settings)
     _check_urls(settings)
+    _check_proxies(settings)
     return settings
 
 
@@ -181,10 +183,24 @@ def _check_urls(settings: Settings) -> None:
         url = getattr(settings, name)
         if url and not url.startswith(("http://", "https://")):
             raise SettingError(f"{name.upper()} must begin with http:// or https://.")
+    if settings.client_url.rstrip("/").count("/") > len(("http:", "")):
+        raise SettingError(
+            "CLIENT_URL must be an origin, such as https://chat.example.org, without a path."
+        )
     if settings.mongodb_uri and not settings.mongodb_uri.startswith(
         ("mongodb://", "mongodb+srv://")
     ):
         raise SettingError("MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
+
+
+def _check_proxies(settings: Settings) -> None:
+    for address in settings.proxies:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise SettingError(
+                f"TRUSTED_PROXIES must be IP addresses with commas between them; {address} is none."
+            ) from None
 
 
 def _bracketed(host: str) -> str:

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # The contract: files never shared are swept after a day.
 GRACE = timedelta(days=1)
+# An upload that is under way adds to its part at least once a minute.
+PART_GRACE = timedelta(minutes=5)
 # Seconds from one round to the next.
 INTERVAL = 3600.0
 # Files in one round, so that none keeps the disk and the database for long.
@@ -69,7 +71,7 @@ class Sweeper:
             if file := await self._files.condemn(file_id, before):
                 await self._remove(file)
                 swept += 1
-        owners = await self._contents.remove_parts(before, _BATCH)
+        owners = await self._contents.remove_parts((moment or now()) - PART_GRACE, _BATCH)
         # An upload that a crash cut off may have taken space already.
         for owner_id in filter(is_id, set(owners)):
             await self._quotas.recount(owner_id)

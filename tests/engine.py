@@ -26,6 +26,7 @@ class Engine:
         if not all(map(shutil.which, _PARTS)) or not _MODE_FILE.exists():
             pytest.skip(_MISSING)
         self.asked: list[str] = []
+        self.answer: Any = None  # what it answers instead of a translation, for a fault
         self.gate = asyncio.Event()
         self.gate.set()
         socket, port = bind_unused_port()
@@ -65,4 +66,4 @@ class _Translate(web.RequestHandler):
         except KeyError:
             self.set_status(400)
             answer = {"error": f"{target} is not available as a target language from {source}"}
-        self.finish(json.dumps(answer))
+        self.finish(json.dumps(answer if self.engine.answer is None else self.engine.answer))

@@ -205,6 +205,25 @@ async def test_the_last_member_to_leave_ends_the_group(
 
 
 @pytest.mark.gen_test
+async def test_who_joins_while_the_last_member_leaves_is_in_or_out_but_never_in_between(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben = await people(http_client, base_url, "Ana", "Ben")
+    for _ in range(15):
+        group = (await make_group(ana))["id"]
+        joined, left = await asyncio.gather(
+            ben.post("/groups/join", {"group_id": group}), ana.post(f"/groups/{group}/leave")
+        )
+        assert left.status == 204
+        sent = await ben.post("/messages", {"group_id": group, "content": "here"})
+        if joined.status == 200:
+            assert sent.status == 201
+            assert (await ben.get(f"/groups/{group}")).json["roles"] == {ben.id: "owner"}
+        else:
+            assert (joined.error, sent.error) == ("not_found", "not_found")
+
+
+@pytest.mark.gen_test
 async def test_a_deleted_group_is_gone_with_all_that_was_said(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -455,3 +456,17 @@ async def test_a_request_keeps_the_id_it_came_with_if_that_is_harmless(port: int
     replaced = await exchange(port, request("GET /healthz", 'X-Request-Id: a"},{"b'))
     assert kept.headers["X-Request-Id"] == "trace-7.a"
     assert '"' not in replaced.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("path", ["/auth/me", "/nowhere", "/uploads/x/y"])
+@pytest.mark.gen_test
+async def test_a_connection_is_kept_after_a_refusal_without_a_body(port: int, path: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(3):
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b" 40" in head.split(b"\r\n")[0]
+        length = int(re.search(rb"Content-Length: (\d+)", head)[1])  # type: ignore[index]  # it has one
+        assert b'"error"' in await reader.readexactly(length)
+    writer.close()
+    await writer.wait_closed()

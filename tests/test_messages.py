@@ -136,6 +136,20 @@ async def test_the_same_client_id_returns_the_first_message_for_ever(
 
 
 @pytest.mark.gen_test
+async def test_a_client_id_is_answered_also_where_one_may_no_longer_write(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben = await two_people(http_client, base_url)
+    body = {"recipient_id": ben.id, "content": "once", "client_id": "same"}
+    first = await ana.post("/messages", body)
+    await ben.post(f"/users/{ana.id}/block")
+    again = await ana.post("/messages", body)
+    assert (again.status, again.json["id"]) == (200, first.json["id"])
+    other = await ana.post("/messages", {**body, "content": "other"})
+    assert other.error == "idempotency_conflict"
+
+
+@pytest.mark.gen_test
 async def test_the_same_client_id_with_another_body_is_a_conflict(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -345,6 +359,7 @@ async def test_between_people_one_of_whom_blocked_the_other_nothing_passes(
             {"kind": "send_message", "recipient_id": ben.id, "content": "again"},
             {"kind": "typing", "recipient_id": ben.id, "on": True},
             {"kind": "react", "id": sent["id"], "emoji": "👍", "on": True},
+            {"kind": "edit_message", "id": sent["id"], "content": "more"},
         ):
             assert (await phone.command(**command))["code"] == "blocked"
     assert (

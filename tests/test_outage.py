@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from people import Person, register
-from sockets import device
+from sockets import device, open_socket
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.mongod import EmbeddedMongod, start_mongod
@@ -72,6 +72,43 @@ async def test_without_the_database_nothing_is_acked_and_nothing_is_lost(
     assert [one["seq"] for one in reversed(kept)] == list(range(1, len(kept) + 1))
     assert texts[0] == "before"
     assert texts.count("during") == 1
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_was_stored_in_spite_of_all_reaches_its_readers(
+    http_client: AsyncHTTPClient, base_url: str, mongod: EmbeddedMongod
+) -> None:
+    ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    async with device(ana) as phone, device(ben) as other:
+        await phone.command("send_message", recipient_id=ben.id, content="before")
+        async with stopped(mongod):
+            refused = await phone.command("send_message", recipient_id=ben.id, content="during")
+            assert refused["code"] == "unavailable"
+        await until_sent(ana, ben, "after")
+        kept = (await ben.get("/messages/dm", user_id=ana.id)).json
+        heard = [await other.expect("message") for _ in kept]
+        assert [one["id"] for one in heard] == [one["id"] for one in reversed(kept)]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_while_the_database_is_away_commands_are_refused_at_once(
+    http_client: AsyncHTTPClient, base_url: str, mongod: EmbeddedMongod
+) -> None:
+    ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    new = await ben.login()
+    async with device(ana) as phone, device(ben) as other:
+        async with stopped(mongod):
+            # Each of them would wait for five seconds if it asked the database itself.
+            for number in range(20):
+                answer = await phone.command(
+                    "send_message", recipient_id=ben.id, content=str(number)
+                )
+                assert answer["code"] == "unavailable"
+            async with open_socket(base_url, f"?token={new.token}") as socket:
+                assert (await socket.expect("error"))["code"] == "unavailable"
+                assert await socket.closed() == 1012
+        await until_sent(ana, ben, "after")
+        assert (await other.command("ping"))["type"] == "pong"
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -211,6 +211,18 @@ class TestWithAnEngine:
             assert (failed["status"], failed["reason"]) == ("unavailable", "engine_unreachable")
 
     @pytest.mark.gen_test
+    async def test_an_engine_that_answers_nonsense_has_failed(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        async with device(bru) as phone:
+            for nonsense in ({"translatedText": 5}, {}, [], "text", {"translatedText": None}):
+                engine.answer = nonsense
+                await say(ana, bru, f"{SPANISH} {len(engine.asked)}")
+                failed = await phone.expect("translation")
+                assert (failed["status"], failed["reason"]) == ("unavailable", "engine_failed")
+
+    @pytest.mark.gen_test
     async def test_search_finds_originals_and_translations(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:

@@ -6,9 +6,8 @@ Every call has a deadline. What fails because the database is away raises
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any, TypeVar
 
@@ -20,26 +19,16 @@ from bson import ObjectId
 from bson.codec_options import CodecOptions
 from motor.motor_tornado import MotorClient, MotorCollection
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import (
-    BulkWriteError,
-    ConnectionFailure,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    PyMongoError,
-    WTimeoutError,
-)
+from pymongo.errors import BulkWriteError
 
 from realchat.errors import ChatError, Code
+from realchat.store.health import Health, index_of
 
 Document = dict[str, Any]
 Query = Mapping[str, Any]
 Sort = Sequence[tuple[str, int]]
 T = TypeVar("T")
 
-# Seconds for one call, all retries included. The contract gives a request 6 s
-# to learn that the database is away.
-DEADLINE = 5.0
-_AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError, TimeoutError)
 _DUPLICATE_KEY = 11000
 _OPTIONS: dict[str, Any] = {
     "w": "majority",
@@ -55,14 +44,6 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-class DuplicateError(Exception):
-    """A unique index refused a document; `index` is the tuple of its keys."""
-
-    def __init__(self, index: tuple[str, ...]) -> None:
-        super().__init__(f"there is one already: {index}")
-        self.index = index
-
-
 class Database:
     """One database of a MongoDB server or cluster."""
 
@@ -72,13 +53,15 @@ class Database:
             name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC)
         )
 
+        self._health = Health(lambda: self._database.command("ping"))
+
     def collection(self, name: str) -> Collection:
         """Return one of the database's collections."""
-        return Collection(self._database[name])
+        return Collection(self._database[name], self._health)
 
     async def ping(self) -> None:
         """Return when the primary answers, else raise `unavailable`."""
-        await guard(self._database.command("ping"))
+        await self._health.run(self._database.command, "ping")
 
     async def epoch(self, candidate: str) -> str:
         """Return the name of the database's history: `candidate`, if it has none yet."""
@@ -91,22 +74,24 @@ class Database:
     async def explain(self, collection: str, pipeline: Sequence[Query]) -> str:
         """Return the plan that the database makes for a pipeline, as text (for tests)."""
         command = {"aggregate": collection, "pipeline": pipeline, "cursor": {}}
-        return str(await guard(self._database.command("explain", command)))
+        return str(await self._health.run(self._database.command, "explain", command))
 
     async def drop(self) -> None:
         """Delete the whole database (for tests)."""
-        await guard(self._client.drop_database(self._database.name))
+        await self._health.run(self._client.drop_database, self._database.name)
 
     def close(self) -> None:
         """Let go of all connections."""
+        self._health.close()
         self._client.close()
 
 
 class Collection:
     """A collection whose calls have a deadline and raise `ChatError` or `DuplicateError`."""
 
-    def __init__(self, motor: MotorCollection[Document]) -> None:
+    def __init__(self, motor: MotorCollection[Document], health: Health) -> None:
         self._motor = motor
+        self._health = health
 
     async def create_indexes(self, *indexes: IndexModel) -> None:
         """Create what indexes are missing. Raises `DuplicateError` where the data forbid one."""
@@ -115,31 +100,31 @@ class Collection:
 
     async def find_one(self, query: Query, *, sort: Sort | None = None) -> Document | None:
         """Return the first document that matches."""
-        return await guard(self._motor.find_one(query, sort=sort))
+        return await self._health.run(self._motor.find_one, query, sort=sort)
 
     async def find(
         self, query: Query, *, sort: Sort | None = None, limit: int = 0
     ) -> list[Document]:
         """Return the documents that match, all of them when `limit` is 0."""
         cursor = self._motor.find(query, sort=sort, limit=limit)
-        return await guard(cursor.to_list(None))
+        return await self._health.run(cursor.to_list, None)
 
     async def aggregate(self, pipeline: Sequence[Query]) -> list[Document]:
         """Return what a pipeline yields."""
-        return await guard(self._motor.aggregate(pipeline).to_list(None))
+        return await self._health.run(self._motor.aggregate(pipeline).to_list, None)
 
     async def count(self, query: Query) -> int:
         """Count the documents that match."""
-        return await guard(self._motor.count_documents(query))
+        return await self._health.run(self._motor.count_documents, query)
 
     async def insert(self, document: Document) -> None:
         """Insert one document. Raises `DuplicateError`."""
-        await guard(self._motor.insert_one(document))
+        await self._health.run(self._motor.insert_one, document)
 
     async def insert_unordered(self, documents: Sequence[Document]) -> dict[int, tuple[str, ...]]:
         """Insert many in one write; return the unique index that refused each refused one."""
         try:
-            await guard(self._motor.insert_many(documents, ordered=False))
+            await self._health.run(self._motor.insert_many, documents, ordered=False)
         except BulkWriteError as error:
             return _refusals(error)
         return {}
@@ -148,60 +133,41 @@ class Collection:
         self, query: Query, change: Query | list[Query], *, upsert: bool = False
     ) -> int:
         """Change one document; return how many matched or were made. Raises `DuplicateError`."""
-        result = await guard(self._motor.update_one(query, change, upsert=upsert))
+        result = await self._health.run(self._motor.update_one, query, change, upsert=upsert)
         return result.matched_count + (result.upserted_id is not None)
 
     async def update_many(self, query: Query, change: Query) -> int:
         """Change all documents that match; return their number."""
-        return (await guard(self._motor.update_many(query, change))).matched_count
+        return (await self._health.run(self._motor.update_many, query, change)).matched_count
 
     async def write_unordered(self, operations: Sequence[Any]) -> None:
         """Carry out PyMongo write operations (`UpdateOne` …) in one call."""
-        await guard(self._motor.bulk_write(operations, ordered=False))
+        await self._health.run(self._motor.bulk_write, operations, ordered=False)
 
     async def find_and_update(
         self, query: Query, change: Query | list[Query], *, upsert: bool = False
     ) -> Document | None:
         """Change one document and return it as it is then. Raises `DuplicateError`."""
-        return await guard(
-            self._motor.find_one_and_update(
-                query, change, upsert=upsert, return_document=ReturnDocument.AFTER
-            )
+        return await self._health.run(
+            self._motor.find_one_and_update,
+            query,
+            change,
+            upsert=upsert,
+            return_document=ReturnDocument.AFTER,
         )
 
     async def find_and_delete(self, query: Query) -> Document | None:
         """Delete one document and return it as it was."""
-        return await guard(self._motor.find_one_and_delete(query))
+        return await self._health.run(self._motor.find_one_and_delete, query)
 
     async def delete(self, query: Query) -> int:
         """Delete all documents that match; return their number."""
-        return (await guard(self._motor.delete_many(query))).deleted_count
-
-
-async def guard(call: Awaitable[T]) -> T:
-    """Await a driver's call under the deadline, and put its failure in the contract's words."""
-    try:
-        async with asyncio.timeout(DEADLINE):
-            return await call
-    except DuplicateKeyError as error:
-        raise DuplicateError(_index_of(error.details or {})) from None
-    except BulkWriteError:
-        raise
-    except _AWAY as error:
-        raise ChatError(Code.UNAVAILABLE, retry_after=1) from error
-    except PyMongoError as error:
-        if error.timeout:
-            raise ChatError(Code.UNAVAILABLE, retry_after=1) from error
-        raise
+        return (await self._health.run(self._motor.delete_many, query)).deleted_count
 
 
 def object_id(id: str) -> ObjectId:
     """Return the id as the database keeps it in `_id`."""
     return ObjectId(id)
-
-
-def _index_of(details: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(details.get("keyPattern", {}))
 
 
 def _refusals(error: BulkWriteError) -> dict[int, tuple[str, ...]]:
@@ -210,4 +176,4 @@ def _refusals(error: BulkWriteError) -> dict[int, tuple[str, ...]]:
     failures = details.get("writeErrors", [])
     if details.get("writeConcernErrors") or any(f["code"] != _DUPLICATE_KEY for f in failures):
         raise ChatError(Code.UNAVAILABLE, retry_after=1) from error
-    return {failure["index"]: _index_of(failure) for failure in failures}
+    return {failure["index"]: index_of(failure) for failure in failures}

@@ -21,7 +21,8 @@ from realchat.ids import new_id
 from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
-from realchat.store.database import Document, DuplicateError, object_id
+from realchat.store.database import Document, object_id
+from realchat.store.health import DuplicateError
 from realchat.store.log_entries import (
     DEADLINE,
     EMPTIED,

@@ -12,6 +12,7 @@ from msgspec import UNSET, to_builtins
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.drafts import Draft
+from realchat.errors import ChatError, Code
 from realchat.ids import timestamp
 from realchat.models import Attachment, Look, Message
 from realchat.store.database import Collection, Database, Document, Query, object_id
@@ -50,6 +51,19 @@ class Messages:
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
         document = await self.collection.find_one({"_id": object_id(message_id)})
+        return read_message(document) if document else None
+
+    async def find_repeated(
+        self, sender_id: str, client_id: str, fingerprint: str
+    ) -> Message | None:
+        """Return the message that was stored under a `client_id`, if any.
+
+        Raises `idempotency_conflict` where it is another one.
+        """
+        query = {"sender_id": sender_id, "client_id": client_id}
+        document = await self.collection.find_one(query)
+        if document is not None and document["fingerprint"] != fingerprint:
+            raise ChatError(Code.IDEMPOTENCY_CONFLICT)
         return read_message(document) if document else None
 
     async def find_many(self, message_ids: Sequence[str]) -> list[Message]:

@@ -12,7 +12,8 @@ from pymongo import ASCENDING, IndexModel
 from realchat.errors import ChatError, Code
 from realchat.models import User, UserChange
 from realchat.names import email_key, name_key
-from realchat.store.database import Database, Document, DuplicateError, Query, object_id
+from realchat.store.database import Database, Document, Query, object_id
+from realchat.store.health import DuplicateError
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Users:
         try:
             key = email_key(document["email"])
             await self._collection.update(this, {"$set": {"email_key": key}})
-        except (ChatError, DuplicateError):
+        except ChatError:
             # No address, or another user's: who has it cannot sign in, and loses nothing else.
             logger.warning("user %s has no e-mail address of their own", document["_id"])
 
