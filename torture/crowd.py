@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 import time
@@ -101,14 +102,20 @@ class Crowd:
         await asyncio.gather(*self._lives, return_exceptions=True)
 
     async def next_acks(self, count: int, patience: float) -> float:
-        """Wait for so many more acks; return the seconds until the first, or raise `TimeoutError`."""
-        begin, had = time.monotonic(), len(self.record.acked)
-        first = 0.0
+        """Wait until so many of what is sent from now on are acked; return the seconds.
+
+        Raises `TimeoutError`.
+        """
+        begin, had, moment = time.monotonic(), len(self.record.acked), self.record.tick()
         async with asyncio.timeout(patience):
-            while (more := len(self.record.acked) - had) < count:
-                first = first or (time.monotonic() - begin if more else 0.0)
+            while self._count_acked(had, moment) < count:
                 await asyncio.sleep(_LOOK / 5)
-        return first or time.monotonic() - begin
+        return time.monotonic() - begin
+
+    def _count_acked(self, had: int, moment: int) -> int:
+        """Count the acks after the first `had` ones, of what was sent after a moment."""
+        acked = itertools.islice(self.record.acked, had, None)
+        return sum(self.record.sent[client_id].at > moment for client_id in acked)
 
     async def _talk(self, device: Device, pause: float, padding: int) -> None:
         conversations = sorted(device.cursors)
