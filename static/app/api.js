@@ -5,6 +5,8 @@
 const KEY = "realchat.session";
 // The part of an access token's life after which it is replaced.
 const RIPE = 0.75;
+// Milliseconds between two questions to a server whose database is away.
+const PAUSE = 1500;
 
 export class ApiError extends Error {
   constructor(status, { code, message, fields }) {
@@ -51,7 +53,19 @@ export async function accessToken(stale) {
   return good ? now.access_token : exclusively(() => refresh(now.access_token));
 }
 
+// What only reads is asked again until the server can answer: nobody presses a button for it.
 async function exchange(method, path, body) {
+  for (;;) {
+    try {
+      return await authorized(method, path, body);
+    } catch (error) {
+      if (method !== "GET" || error.status !== 503) throw error;
+      await new Promise((resume) => setTimeout(resume, PAUSE));
+    }
+  }
+}
+
+async function authorized(method, path, body) {
   const token = await accessToken();
   try {
     return await send(method, path, body, token);
