@@ -108,7 +108,7 @@ class Crowd:
         """
         begin, had, moment = time.monotonic(), len(self.record.acked), self.record.tick()
         async with asyncio.timeout(patience):
-            while self._count_acked(had, moment) < count:
+            while self._count_acked(had, moment) < count:  # noqa: ASYNC110  # a look is enough
                 await asyncio.sleep(_LOOK / 5)
         return time.monotonic() - begin
 

@@ -1,0 +1,204 @@
+"""The judge of the torture catches all that is broken on purpose, and the server breaks nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from torture.checker import check
+from torture.record import CaughtUp, Change, Record, Sight, Stored, digest
+from torture.scenarios import SHORT, Options, Scenario, run
+
+GROUP = "group:1"
+DEVICES = ("phone", "laptop")
+SEEDS = range(20)
+
+Kept = list[Stored]
+Breakage = Callable[[Record, Kept, random.Random], None]
+
+
+def store(seq: int) -> Stored:
+    name = f"m{seq}"
+    return Stored(name, GROUP, seq, seq, "ana", f"c{seq}", digest(name), is_changed=False)
+
+
+def look(one: Stored, connection: int) -> Sight:
+    place = (one.conversation, one.seq, one.rev)
+    return Sight(connection, True, one.id, *place, one.digest, one.client_id)
+
+
+def flawless(count: int = 30) -> tuple[Record, Kept]:
+    """Return what all of them noted where all went well, on two connections each."""
+    record = Record()
+    kept = [store(seq) for seq in range(1, count + 1)]
+    for device in DEVICES:
+        record.add_device(device, (GROUP,))
+    for one in kept:
+        record.send(one.client_id, DEVICES[0], "ana", GROUP, one.id)
+        connection = 1 if one.seq <= count // 2 else 2
+        record.ack(one.client_id, one.id, one.seq, one.rev, connection)
+    for device in DEVICES:
+        notes = record.seen[device]
+        notes += [CaughtUp(1), *(look(one, 1) for one in kept[: count // 2])]
+        notes += [look(one, 2) for one in kept[count // 2 : count // 2 + 3]]
+        notes += [CaughtUp(2), *(look(one, 2) for one in kept[count // 2 + 3 :])]
+    return record, kept
+
+
+def kinds(record: Record, kept: Kept) -> set[str]:
+    return {violation.kind for violation in check(record, kept)}
+
+
+def one_live(record: Record, rng: random.Random) -> tuple[list[Sight | CaughtUp], int]:
+    """Return a device's notes, and the place of a message it received after it had caught up."""
+    notes = record.seen[rng.choice(DEVICES)]
+    start = notes.index(CaughtUp(2)) + 1
+    return notes, rng.randrange(start, len(notes) - 1)
+
+
+def lose_stored(record: Record, kept: Kept, rng: random.Random) -> None:
+    kept.pop(rng.randrange(len(kept)))
+
+
+def lose_between(record: Record, kept: Kept, rng: random.Random) -> None:
+    kept.pop(rng.randrange(len(kept) - 1))
+
+
+def lose_last(record: Record, kept: Kept, rng: random.Random) -> None:
+    kept.pop()
+
+
+def double_stored(record: Record, kept: Kept, rng: random.Random) -> None:
+    kept.append(rng.choice(kept)._replace(id="twin", seq=len(kept) + 1, rev=len(kept) + 1))
+
+
+def swap_stored(record: Record, kept: Kept, rng: random.Random) -> None:
+    place = rng.randrange(len(kept) - 1)
+    one, other = kept[place : place + 2]
+    kept[place : place + 2] = [one._replace(seq=other.seq), other._replace(seq=one.seq)]
+
+
+def swap_both(record: Record, kept: Kept, rng: random.Random) -> None:
+    """Swap two messages everywhere: only what was sent after which ack still tells."""
+    place = rng.randrange(len(kept) - 1)
+    one, other = kept[place : place + 2]
+    numbers = {one.client_id: other, other.client_id: one}
+    kept[place] = one._replace(seq=other.seq, rev=other.rev)
+    kept[place + 1] = other._replace(seq=one.seq, rev=one.rev)
+    for client_id, taken in numbers.items():
+        ack = record.acked[client_id]
+        record.acked[client_id] = ack._replace(seq=taken.seq, rev=taken.rev)
+
+
+def alter_stored(record: Record, kept: Kept, rng: random.Random) -> None:
+    place = rng.randrange(len(kept))
+    kept[place] = kept[place]._replace(digest=0)
+
+
+def forget_change(record: Record, kept: Kept, rng: random.Random) -> None:
+    record.changed.append(Change(rng.choice(kept).id, len(kept) + 1))
+
+
+def miss_the_end(record: Record, kept: Kept, rng: random.Random) -> None:
+    record.seen[rng.choice(DEVICES)].pop()
+
+
+def miss_one_live(record: Record, kept: Kept, rng: random.Random) -> None:
+    notes, place = one_live(record, rng)
+    notes.pop(place)
+
+
+def miss_one_for_a_while(record: Record, kept: Kept, rng: random.Random) -> None:
+    """Have a message that was not told read over REST in the end."""
+    notes, place = one_live(record, rng)
+    sight = notes.pop(place)
+    assert isinstance(sight, Sight)
+    notes.append(sight._replace(connection=0))
+
+
+def miss_one_while_away(record: Record, kept: Kept, rng: random.Random) -> None:
+    notes = record.seen[rng.choice(DEVICES)]
+    notes.pop(notes.index(CaughtUp(2)) - rng.randint(1, 3))
+
+
+def receive_twice(record: Record, kept: Kept, rng: random.Random) -> None:
+    notes, place = one_live(record, rng)
+    notes.insert(rng.randrange(place, len(notes)), notes[place])
+
+
+def receive_swapped(record: Record, kept: Kept, rng: random.Random) -> None:
+    notes, place = one_live(record, rng)
+    notes[place : place + 2] = notes[place + 1], notes[place]
+
+
+def receive_what_is_not_stored(record: Record, kept: Kept, rng: random.Random) -> None:
+    record.seen[rng.choice(DEVICES)].append(look(store(len(kept) + 1), 2))
+
+
+def receive_elsewhere(record: Record, kept: Kept, rng: random.Random) -> None:
+    notes, place = one_live(record, rng)
+    sight = notes[place]
+    assert isinstance(sight, Sight)
+    notes[place] = sight._replace(seq=sight.seq + 1)
+
+
+def refuse(record: Record, kept: Kept, rng: random.Random) -> None:
+    record.refused.append("internal_error")
+
+
+BREAKAGES: list[tuple[Breakage, str]] = [
+    (lose_stored, "lost"),
+    (lose_between, "gap"),
+    (lose_last, "lost"),
+    (double_stored, "doubled"),
+    (swap_stored, "moved"),
+    (swap_both, "reordered"),
+    (alter_stored, "altered"),
+    (forget_change, "lost"),
+    (miss_the_end, "unseen"),
+    (miss_one_live, "unseen"),
+    (miss_one_live, "skipped"),
+    (miss_one_for_a_while, "skipped"),
+    (miss_one_while_away, "unseen"),
+    (receive_twice, "twice"),
+    (receive_swapped, "disorder"),
+    (receive_what_is_not_stored, "lost"),
+    (receive_elsewhere, "moved"),
+    (refuse, "refused"),
+]
+
+
+def test_where_all_went_well_nothing_is_found() -> None:
+    assert check(*flawless()) == []
+
+
+@pytest.mark.parametrize(("breakage", "kind"), BREAKAGES)
+def test_every_seeded_breakage_is_caught(breakage: Breakage, kind: str) -> None:
+    for seed in SEEDS:
+        record, kept = copy.deepcopy(flawless())
+        breakage(record, kept, random.Random(seed))
+        assert kind in kinds(record, kept)
+
+
+def test_what_one_connection_sent_in_a_row_keeps_its_order() -> None:
+    record, kept = flawless(2)
+    first, second = record.sent["c1"], record.sent["c2"]
+    # Both under way at once, so that no ack stands between them.
+    record.sent.update(c1=second._replace(at=1), c2=first._replace(at=2))
+    record.acked.update(
+        c1=record.acked["c1"]._replace(connection=1, seq=2, at=3),
+        c2=record.acked["c2"]._replace(connection=1, seq=1, at=4),
+    )
+    assert "reordered" in kinds(record, kept)
+
+
+@pytest.mark.parametrize("scenario", SHORT, ids=[one.name for one in SHORT])
+def test_the_server_keeps_its_word_while(scenario: Scenario, tmp_path: Path) -> None:
+    outcome = asyncio.run(run(scenario, Options(tmp_path, seed=1, resumes=False)))
+    assert outcome.violations == []
+    assert outcome.acked >= scenario.acks
