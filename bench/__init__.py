@@ -1,0 +1,1 @@
+"""The server's speed, measured against bare broadcast servers in the same run: `make bench`."""

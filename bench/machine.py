@@ -1,0 +1,97 @@
+"""The machine the bench runs on: its cores, its tools, what is compiled and installed for it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+_VENV = HERE / ".venv"
+PEER_PYTHON = _VENV / "bin" / "python"
+_COMPILER = shutil.which("cc") or shutil.which("gcc")
+# Connections, on both sides, and what else is open.
+_FILES = 16_384
+
+
+class MissingToolError(Exception):
+    """Something that the bench needs is not on this machine."""
+
+
+def compile_program(source: Path, folder: Path) -> Path:
+    """Compile a C program into a folder; return the binary. Raises `MissingToolError`."""
+    if _COMPILER is None:
+        raise MissingToolError("There is no C compiler: install one with `apt-get install gcc`.")
+    binary = folder / source.stem
+    subprocess.run([_COMPILER, "-O2", "-o", str(binary), str(source)], check=True)
+    return binary
+
+
+def install_peers() -> None:
+    """Install what the peers need beside them, once. Raises `MissingToolError`."""
+    for tool in ("node", "npm", "taskset"):
+        if shutil.which(tool) is None:
+            raise MissingToolError(f"There is no `{tool}` on this machine.")
+    if not (HERE / "node_modules" / "ws").is_dir():
+        command = ["npm", "install", "--prefix", str(HERE), "--no-package-lock", "--silent"]
+        subprocess.run(command, check=True)
+    stamp = _VENV / "installed"
+    if not stamp.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(_VENV)], check=True)
+        pip = [str(PEER_PYTHON), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, "-r", str(HERE / "requirements.txt")], check=True)
+        stamp.touch()
+
+
+def allow_many_files() -> None:
+    """Let this process and its children have thousands of sockets open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few_enough = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few_enough, most))
+
+
+def cores() -> tuple[int, int]:
+    """Return the core of the server and that of the loader; on one core they share it."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[-1]
+
+
+def on_core(core: int) -> Sequence[str]:
+    """Return what a command begins with to stay on one core."""
+    return ["taskset", "--cpu-list", str(core)]
+
+
+def move(pid: int, core: int) -> None:
+    """Put all threads of a running process on one core."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {core})
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def describe() -> str:
+    """Say what machine this is."""
+    model = next(
+        line.partition(": ")[2]
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith(("model name", "CPU part"))
+    )
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    return (
+        f"{model}, {len(os.sched_getaffinity(0))} cores, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, Node {node.stdout.strip()}"
+    )
