@@ -7,7 +7,7 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 	$$each -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$each && break; done)
 
-.PHONY: run test lint bench
+.PHONY: run test lint torture bench
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -20,6 +20,10 @@ lint: .venv/installed-test
 	.venv/bin/ruff check --quiet
 	.venv/bin/ruff format --check --quiet
 	.venv/bin/mypy --no-error-summary
+
+# A tenth of the long form; TORTURE="--form long --seed 2" for another.
+torture: .venv/installed-test
+	.venv/bin/python -m torture $(TORTURE)
 
 # Some fifteen minutes; BENCH=--quick to see that it works, BENCH='--only A' for less.
 bench: .venv/installed

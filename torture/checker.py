@@ -156,24 +156,31 @@ def _find_misseen(record: Record, kept: Kept) -> Iterator[Violation]:
 
 def _find_disorder(record: Record) -> Iterator[Violation]:
     """Yield what came twice on one connection, or out of the conversation's order."""
-    for device, notes in record.seen.items():
+    for device in record.devices:
         caught_up = 0
         newest: dict[str, int] = defaultdict(int)
+        fetched: set[str] = set()
         had: set[tuple[int, str, int]] = set()
-        for note in notes:
+        for note in record.seen[device]:
             if isinstance(note, CaughtUp):
                 caught_up = note.connection
                 continue
             frame = (note.connection, note.id, note.rev)
-            if note.connection and frame in had:
+            if not note.connection:
+                fetched.add(note.id)
+            elif frame in had:
                 yield Violation("twice", f"{device} received {note} twice on one connection")
-            elif note.connection == caught_up and note.is_new:
-                following = newest[note.conversation] + 1
-                if note.seq != following:
-                    what = f"{device} received {note} where seq {following} follows"
-                    yield Violation("skipped" if note.seq > following else "disorder", what)
+            elif note.connection == caught_up and note.is_new and note.id not in fetched:
+                # What was fetched may have been stored already and be told only now.
+                yield from _find_misplaced(device, note, newest[note.conversation] + 1)
             had.add(frame)
             newest[note.conversation] = max(newest[note.conversation], note.seq)
+
+
+def _find_misplaced(device: str, sight: Sight, following: int) -> Iterator[Violation]:
+    if sight.seq != following:
+        kind = "skipped" if sight.seq > following else "disorder"
+        yield Violation(kind, f"{device} received {sight} where seq {following} follows")
 
 
 def _sights(record: Record, device: str) -> Iterator[Sight]:
