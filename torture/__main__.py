@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
+import resource
 import statistics
 import sys
 import tempfile
@@ -19,6 +21,9 @@ _SHOWN = 20
 def main() -> int:
     """Run what the command line asks for; return 1 when a guarantee did not hold."""
     arguments = _parse()
+    # A connection takes three descriptors here, one as a client and two in the proxy.
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
     chosen = [
         one
         for one in _FORMS[arguments.form]
@@ -49,7 +54,8 @@ def _run(scenario: Scenario, options: Options) -> Outcome:
 
 
 def _row(outcome: Outcome) -> str:
-    median, worst = statistics.median(outcome.back), max(outcome.back)
+    back = outcome.back or (math.inf,)
+    median, worst = statistics.median(back), max(back)
     return (
         f"| {outcome.scenario.name} | {outcome.faults} | {outcome.acked:,} "
         f"| {outcome.sights:,} | {median:.1f} s / {worst:.1f} s "

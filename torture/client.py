@@ -26,7 +26,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 HANDSHAKE_PATIENCE = 10
 ANSWER_PATIENCE = 15
 # Seconds between two signs of life, and for each, so that a half-open connection is found.
-HEARTBEAT = 4
+HEARTBEAT = 4.0
 # What a client is told when it is to try again.
 _AGAIN = ("unavailable", "rate_limited")
 _BROKEN = (OSError, HTTPError, StreamClosedError, WebSocketClosedError, TimeoutError)
@@ -59,10 +59,12 @@ class Device:
         rng: random.Random,
         *,
         resumes: bool = True,
+        heartbeat: float | None = HEARTBEAT,
     ) -> None:
         """Take the conversations with what names each as the target of a message.
 
-        Without `resumes` it catches up over REST alone.
+        Without `resumes` it catches up over REST alone. One that is to hang must
+        not have a heartbeat, for it would close by itself.
         """
         self.name = name
         self.address = address
@@ -78,6 +80,7 @@ class Device:
         self.is_reading.set()
         self._targets = conversations
         self._resumes = resumes
+        self._heartbeat = heartbeat
         self._record = record
         self._socket: WebSocketClientConnection | None = None
         self._waiting: dict[str, asyncio.Future[Frame]] = {}
@@ -167,7 +170,9 @@ class Device:
             connect_timeout=HANDSHAKE_PATIENCE,
             request_timeout=HANDSHAKE_PATIENCE,
         )
-        socket = await websocket_connect(request, ping_interval=HEARTBEAT, ping_timeout=HEARTBEAT)
+        socket = await websocket_connect(
+            request, ping_interval=self._heartbeat, ping_timeout=self._heartbeat
+        )
         self._socket, self.connections = socket, self.connections + 1
         async with asyncio.timeout(HANDSHAKE_PATIENCE):
             hello = await self._read(socket)

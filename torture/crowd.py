@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tornado.httpclient import AsyncHTTPClient
 
-from torture.client import Address, Device
+from torture.client import HEARTBEAT, Address, Device
 from torture.record import Record
 
 _PASSWORD = "correct horse battery"
@@ -22,31 +22,44 @@ _LOOK = 0.1
 SETTLING = 30
 
 Conversations = dict[str, dict[str, str]]
+ReadLast = Callable[[], Awaitable[Mapping[str, int]]]
 
 
 class Size(NamedTuple):
-    """How many users, devices of each, and members of a group (users in a row)."""
+    """How many users, devices of each, and members of a group (users in a row).
+
+    Only the first `loud` devices talk and hang; all when it is None.
+    """
 
     users: int
     devices: int
     group: int
+    loud: int | None = None
+    heartbeat: float | None = HEARTBEAT
 
 
 class Crowd:
     """All clients of one run."""
 
-    def __init__(self, url: str, seed: int, *, resumes: bool = True) -> None:
+    def __init__(self, url: str, size: Size, seed: int, *, resumes: bool = True) -> None:
         self.record = Record()
         self.devices: list[Device] = []
         self.talkers: list[asyncio.Task[None]] = []
         self._url = url
+        self._size = size
         self._seed = seed
         self._resumes = resumes
         self._lives: list[asyncio.Task[None]] = []
         self._is_talking = False
 
-    async def gather(self, size: Size) -> None:
+    @property
+    def loud(self) -> list[Device]:
+        """Those devices to which things happen."""
+        return self.devices[: self._size.loud]
+
+    async def gather(self) -> None:
         """Sign everyone up, with a direct chat for each two neighbours and groups, and connect."""
+        size = self._size
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def register(number: int) -> Address:
@@ -75,17 +88,26 @@ class Crowd:
     def talk(self, writers: int, pause: float, padding: int = 0) -> None:
         """Let some devices talk until `hush`, each with a random pause between two bursts."""
         self._is_talking = True
-        for device in self.devices[:: max(1, len(self.devices) // writers)][:writers]:
+        for device in self.loud[:: max(1, len(self.loud) // writers)][:writers]:
             task = asyncio.create_task(self._talk(device, pause, padding))
             self.talkers.append(task)
 
-    async def hush(self) -> None:
-        """Say no more, once everything that was begun is acked."""
+    async def hush(self, patience: float) -> None:
+        """Say no more, once everything that was begun is acked. Raises `TimeoutError`."""
         self._is_talking = False
-        await asyncio.gather(*self.talkers)
+        async with asyncio.timeout(patience):
+            await asyncio.gather(*self.talkers)
         self.talkers.clear()
 
-    async def settle(self, read_last: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
+    async def follow(self, read_last: ReadLast, patience: float) -> None:
+        """Wait until every device that reads has what is stored now. Raises `TimeoutError`."""
+        last = await read_last()
+        reading = [one for one in self.devices if one.is_reading.is_set()]
+        async with asyncio.timeout(patience):
+            while not all(one.has(last) for one in reading):  # noqa: ASYNC110  # a look is enough
+                await asyncio.sleep(_LOOK)
+
+    async def settle(self, read_last: ReadLast) -> None:
         """Wait until every device has all that is stored, or for so long that it never will."""
         end = time.monotonic() + SETTLING
         last = await read_last()
@@ -129,7 +151,15 @@ class Crowd:
 
     def _add_device(self, name: str, address: Address, conversations: Conversations) -> None:
         rng = random.Random(f"{self._seed} {name}")
-        device = Device(name, address, conversations, self.record, rng, resumes=self._resumes)
+        device = Device(
+            name,
+            address,
+            conversations,
+            self.record,
+            rng,
+            resumes=self._resumes,
+            heartbeat=self._size.heartbeat,
+        )
         self.devices.append(device)
         self._lives.append(asyncio.create_task(device.live()))
 

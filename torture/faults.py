@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from torture.crowd import Crowd
@@ -16,10 +17,12 @@ Fault = Callable[[Stand, Crowd], Awaitable[None]]
 FROZEN = (3.0, 15.0)
 BAD_NETWORK = (1.0, 3.0)
 DELAY = 0.2
-HANGING = (2.0, 6.0)
-# A planned stop may take this long.
+HANGING = (1.0, 3.0)
+# Seconds: what a planned stop may take; until a stalled reader is cut off; how far
+# behind the others may be meanwhile.
 _STOP = 10
-_STALLED = 0.1
+CUT_OFF = 90
+LAG = 10
 
 
 async def kill_server(stand: Stand, crowd: Crowd) -> None:
@@ -77,21 +80,48 @@ async def break_network(stand: Stand, crowd: Crowd) -> None:
 
 
 async def stall_readers(stand: Stand, crowd: Crowd) -> None:
-    """Let a tenth of the devices stop reading for a while."""
-    stalled = stand.rng.sample(crowd.devices, max(1, round(len(crowd.devices) * _STALLED)))
+    """Let half of the loud devices read no more, until the server has cut them off."""
+    stalled = stand.rng.sample(crowd.loud, len(crowd.loud) // 2)
+    before = await stand.count_slow_readers()
     for device in stalled:
         device.is_reading.clear()
+    try:
+        await _watch_stalled(stand, crowd, before + len(stalled))
+    finally:
+        for device in stalled:
+            device.is_reading.set()
+
+
+async def _watch_stalled(stand: Stand, crowd: Crowd, wanted: float) -> None:
+    """Wait until so many were cut off, while the others must stay close behind."""
+    end = time.monotonic() + CUT_OFF
+    while (count := await stand.count_slow_readers()) < wanted:
+        try:
+            await crowd.follow(stand.look, LAG)
+        except TimeoutError:
+            stand.faults.append(f"others were {LAG} s behind because of stalled readers")
+            return
+        if time.monotonic() > end:
+            stand.faults.append(f"{wanted - count:.0f} stalled readers were not cut off")
+            return
+        await asyncio.sleep(0.5)
+
+
+async def hang_briefly(stand: Stand, crowd: Crowd) -> None:
+    """Let some devices hang for a moment, too short to be cut off."""
+    hanging = stand.rng.sample(crowd.loud, len(crowd.loud) // 4)
+    for device in hanging:
+        device.is_reading.clear()
     await asyncio.sleep(stand.rng.uniform(*HANGING))
-    for device in stalled:
+    for device in hanging:
         device.is_reading.set()
 
 
-async def return_at_once(stand: Stand, crowd: Crowd) -> None:
-    """Cut everybody off at one moment, and wait until all have caught up again."""
+async def cut_all(stand: Stand, crowd: Crowd) -> None:
+    """Cut everybody off at one moment, and let all return at once."""
     stand.proxy.cut(1.0)
     for device in crowd.devices:
         device.is_ready.clear()
-    await crowd.wait_ready()
 
 
 async def step_down(stand: Stand, crowd: Crowd) -> None:
@@ -108,6 +138,6 @@ async def step_down(stand: Stand, crowd: Crowd) -> None:
 async def anything(stand: Stand, crowd: Crowd) -> None:
     """Do any of what can happen to one server with its own database."""
     chosen = stand.rng.choice(
-        (kill_server, restart_server, kill_mongod, freeze_mongod, break_network, stall_readers)
+        (kill_server, restart_server, kill_mongod, freeze_mongod, break_network, hang_briefly)
     )
     await chosen(stand, crowd)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 
 _CHUNK = 16 * 1024
+# Bytes that the kernel may keep on either side, so that a reader that stalls is soon felt.
+_BUFFER = 64 * 1024
 
 
 class Link:
@@ -22,7 +25,7 @@ class Link:
     async def carry(self, reader: asyncio.StreamReader) -> None:
         """Carry bytes both ways until one end closes or the link is cut."""
         try:
-            answers, self._server = await asyncio.open_connection("127.0.0.1", self._proxy.target)
+            answers, self._server = await _connect(self._proxy.target)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pass(reader, self._server))
                 both.create_task(self._pass(answers, self._client))
@@ -71,8 +74,8 @@ class Proxy:
 
     async def close(self) -> None:
         """Cut all that is left and listen no more."""
-        assert self._listener is not None
-        self._listener.close()
+        if self._listener is not None:
+            self._listener.close()
         self.cut(1.0)
         tasks = [task for task in self._links.values() if task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -95,8 +98,22 @@ class Proxy:
         return [link for link in self._links if self.rng.random() < share]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         link = Link(self, writer)
         self._links[link] = asyncio.current_task()
         with contextlib.suppress(asyncio.CancelledError):
             await link.carry(reader)
         del self._links[link]
+
+
+async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    # The size must be set before the window is agreed on.
+    end = socket.socket()
+    try:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        end.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", port))
+        return await asyncio.open_connection(sock=end)
+    except BaseException:
+        end.close()
+        raise

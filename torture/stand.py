@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pymongo import MongoClient
+from tornado.httpclient import AsyncHTTPClient
 
 from torture.processes import PATIENCE, ServerProcess
 from torture.proxy import Proxy
@@ -21,6 +22,7 @@ from torture.record import Stored, digest
 
 DATABASE = "realchat"
 _UNAVAILABLE = 503
+SLOW_READERS = "realchat_slow_readers_total"
 # Many clients of one address are no flood here, and no token runs out in a long run.
 ENVIRON = {"RATE_LIMITS": "false", "BCRYPT_ROUNDS": "10", "ACCESS_TOKEN_SECONDS": "86400"}
 
@@ -104,6 +106,17 @@ class Stand:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    async def count_slow_readers(self) -> float:
+        """Return how many readers this server has cut off."""
+        url = f"http://127.0.0.1:{self.server.port}/metrics"
+        reply = await AsyncHTTPClient().fetch(url)
+        lines = reply.body.decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(SLOW_READERS))
+
+    async def look(self) -> dict[str, int]:
+        """Return the last rev of every conversation."""
+        return await asyncio.to_thread(self.read_last)
 
     def read_stored(self) -> list[Stored]:
         """Return all messages that the database has."""
