@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from bench import workloads
 from bench.loading import Loader
-from bench.machine import HERE, allow_many_files, compile_program, cores, install_peers, on_core
+from bench.machine import (
+    HERE,
+    ROOT,
+    allow_many_files,
+    compile_program,
+    cores,
+    install_peers,
+    on_core,
+)
 from bench.machine import describe as describe_machine
-from bench.measuring import Bench, Results
+from bench.measuring import Bench
 from bench.people import make_groups, make_people
 from bench.tables import write_tables
 from bench.workloads import Sizes, Workload, World
@@ -36,30 +47,46 @@ _WORKLOADS: dict[str, Callable[[World, Sizes], Workload]] = {
 
 def main() -> None:
     """Measure what the command line asks for."""
+    given = _read_arguments()
+    sizes = _QUICK if given.quick else Sizes()
+    install_peers()
+    allow_many_files()
+    sys.stdout.write(f"{describe_machine()}\n")
+    with contextlib.ExitStack() as closing:
+        folder = given.folder
+        if folder is None:
+            scratch = tempfile.TemporaryDirectory(prefix="realchat-bench-")
+            folder = Path(closing.enter_context(scratch))
+        folder.mkdir(parents=True, exist_ok=True)
+        bench = prepare(given.server, folder.resolve())
+        if given.peers:
+            bench.choose_peers(given.peers.split(","))
+        world = find_world(bench, folder, sizes)
+        for key in given.only.split(","):
+            workload = _WORKLOADS[key](world, sizes)
+            measure(bench, workload, sizes, given.rounds or sizes.rounds)
+
+
+def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default="A,B,D,P", help="workloads, as A,P")
     parser.add_argument("--peers", default="", help="peers by name, as 'Node ws,C floor'")
     parser.add_argument("--rounds", type=int, help="runs of each, of which the median counts")
     parser.add_argument("--quick", action="store_true", help="small, to see that it works")
-    given = parser.parse_args()
-    sizes = _QUICK if given.quick else Sizes()
-    install_peers()
-    allow_many_files()
-    with tempfile.TemporaryDirectory(prefix="realchat-bench-") as name:
-        bench = prepare(Path(name))
-        chosen = [each for each in given.peers.split(",") if each]
-        if chosen:
-            bench.choose_peers(chosen)
-        results = measure(bench, sizes, given.only.split(","), given.rounds or sizes.rounds)
-    sys.stdout.write(f"\n{describe_machine()}\n\n{write_tables(results)}")
+    parser.add_argument("--folder", type=Path, help="keeps the accounts for the next time")
+    parser.add_argument(
+        "--server", type=Path, default=ROOT / "server.py", help="another copy's server.py"
+    )
+    return parser.parse_args()
 
 
-def prepare(folder: Path) -> Bench:
+def prepare(program: Path, folder: Path) -> Bench:
     """Compile what is in C, and bring it together."""
     server_core, loader_core = cores()
     loader = compile_program(HERE / "loader.c", folder)
     floor = compile_program(HERE / "peers" / "floor.c", folder)
     return Bench(
+        program.resolve(),
         folder,
         Loader(loader, folder, on_core(loader_core)),
         floor,
@@ -68,27 +95,31 @@ def prepare(folder: Path) -> Bench:
     )
 
 
-def measure(bench: Bench, sizes: Sizes, keys: list[str], rounds: int) -> Results:
-    """Run the workloads; return their results, those of each round."""
-    world = populate(bench, sizes)
-    for key in keys:
-        workload = _WORKLOADS[key](world, sizes)
-        for number in range(rounds):
-            say(f"{workload.title}, round {number + 1} of {rounds}")
-            bench.measure(workload, sizes)
-    return bench.results
+def measure(bench: Bench, workload: Workload, sizes: Sizes, rounds: int) -> None:
+    """Run all rounds of a workload, and print its tables."""
+    for number in range(rounds):
+        say(f"{workload.title}, round {number + 1} of {rounds}")
+        bench.measure(workload, sizes)
+    keys = workload.stages or (workload.key,)
+    sys.stdout.write(write_tables({key: bench.results[key] for key in keys}) + "\n")
+    sys.stdout.flush()
 
 
-def populate(bench: Bench, sizes: Sizes) -> World:
-    """Make all accounts and groups that any workload needs."""
+def find_world(bench: Bench, folder: Path, sizes: Sizes) -> World:
+    """Return the accounts and groups that an earlier run left in the folder, or make them."""
+    path = folder / f"world-{sizes.crowd}-{sizes.people}.json"
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=World)
     say("making accounts and groups")
     with bench.run_ours(everywhere=True) as running:
-        return asyncio.run(_populate(running.port, sizes))
+        world = asyncio.run(_populate(running.port, sizes))
+    path.write_bytes(msgspec.json.encode(world))
+    return world
 
 
 async def _populate(port: int, sizes: Sizes) -> World:
-    crowd = await make_people(port, sizes.crowd, "crowd")
-    people = await make_people(port, sizes.people, "person")
+    crowd = await make_people(port, sizes.crowd, f"crowd{sizes.crowd}-")
+    people = await make_people(port, sizes.people, f"person{sizes.crowd}-")
     rows = [people[n : n + sizes.circle] for n in range(0, sizes.people, sizes.circle)]
     return World(
         crowd=crowd,

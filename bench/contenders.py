@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench.machine import HERE, PEER_PYTHON, ROOT, free_port, move, on_core
+from bench.machine import HERE, PEER_PYTHON, free_port, move, on_core
 
 PEERS = HERE / "peers"
 OURS = "RealChat"
@@ -68,13 +68,15 @@ def run_peer(
 
 
 @contextlib.contextmanager
-def run_ours(folder: Path, core: int | None, database_core: int | None) -> Iterator[Running]:
-    """Run `python server.py` on a data folder for as long as the block lasts.
+def run_ours(
+    program: Path, folder: Path, core: int | None, database_core: int | None
+) -> Iterator[Running]:
+    """Run our `server.py` on a data folder for as long as the block lasts.
 
     None for a core leaves the process on all of them. Raises `StartFailedError`.
     """
     port = free_port()
-    command = [sys.executable, str(ROOT / "server.py")]
+    command = [sys.executable, str(program)]
     if core is not None:
         command = [*on_core(core), *command]
     settings = {**_SETTINGS, "PORT": str(port)}

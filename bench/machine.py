@@ -93,5 +93,6 @@ def describe() -> str:
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
     return (
         f"{model}, {len(os.sched_getaffinity(0))} cores, Linux {platform.release()}, "
-        f"Python {platform.python_version()}, Node {node.stdout.strip()}"
+        f"Python {platform.python_version()}, Node {node.stdout.strip()}, "
+        f"load before the run {os.getloadavg()[0]:.1f}"
     )

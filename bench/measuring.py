@@ -30,8 +30,16 @@ class Bench:
     """The servers, the loader, and what was found so far."""
 
     def __init__(
-        self, folder: Path, loader: Loader, floor: Path, *, server_core: int, loader_core: int
+        self,
+        program: Path,
+        folder: Path,
+        loader: Loader,
+        floor: Path,
+        *,
+        server_core: int,
+        loader_core: int,
     ) -> None:
+        self._program = program
         self._folder = folder
         self._loader = loader
         self._server_core, self._loader_core = server_core, loader_core
@@ -47,8 +55,8 @@ class Bench:
         data = self._folder / "ours"
         data.mkdir(exist_ok=True)
         if everywhere:
-            return run_ours(data, None, None)
-        return run_ours(data, self._server_core, self._loader_core)
+            return run_ours(self._program, data, None, None)
+        return run_ours(self._program, data, self._server_core, self._loader_core)
 
     def measure(self, workload: Workload, sizes: Sizes) -> None:
         """Run one round: ours and each of those it is compared with, one after the other."""

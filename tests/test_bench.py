@@ -15,7 +15,7 @@ from tornado.websocket import WebSocketHandler
 
 from bench.contenders import PEERS, run_peer
 from bench.loading import Connect, Loader, LoadError, Stage
-from bench.machine import HERE, compile_program
+from bench.machine import HERE, compile_program, cores
 
 needs_compiler = pytest.mark.skipif(
     not (shutil.which("cc") or shutil.which("gcc")), reason="there is no C compiler here"
@@ -92,7 +92,7 @@ def _load(loader: Loader, port: int) -> Stage:
 def test_every_delivery_of_the_floor_is_counted_once(
     loader: Loader, binaries: dict[str, Path]
 ) -> None:
-    with run_peer([str(binaries["floor"])], 0) as running:
+    with run_peer([str(binaries["floor"])], cores()[0]) as running:
         stage = _load(loader, running.port)
     assert (stage.sent, stage.deliveries) == (WRITERS * MESSAGES, EACH_ONCE)
     assert stage.is_sound
@@ -100,7 +100,7 @@ def test_every_delivery_of_the_floor_is_counted_once(
 
 @needs_node
 def test_every_delivery_of_node_is_counted_once(loader: Loader) -> None:
-    with run_peer(["node", str(PEERS / "node_ws.js")], 0) as running:
+    with run_peer(["node", str(PEERS / "node_ws.js")], cores()[0]) as running:
         stage = _load(loader, running.port)
     assert (stage.deliveries, stage.is_sound) == (EACH_ONCE, True)
 
