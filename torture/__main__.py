@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import math
 import resource
 import statistics
@@ -22,6 +23,7 @@ def main() -> int:
     """Run what the command line asks for; return 1 when a guarantee did not hold."""
     arguments = _parse()
     # A connection takes three descriptors here, one as a client and two in the proxy.
+    logging.getLogger("tornado.application").addFilter(_is_news)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
     chosen = [
@@ -39,6 +41,11 @@ def main() -> int:
     for outcome in outcomes:
         print(_row(outcome))
     return int(any(outcome.violations for outcome in outcomes))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a line is more than that a broken connection broke what nobody waits for."""
+    return "after Future was cancelled" not in record.getMessage()
 
 
 def _run(scenario: Scenario, options: Options) -> Outcome:

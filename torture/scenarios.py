@@ -98,7 +98,7 @@ async def _torture(scenario: Scenario, stand: Stand, crowd: Crowd) -> Outcome:
     back: list[float] = []
     try:
         for _ in range(scenario.faults):
-            back.append(await _break_once(scenario, stand, crowd))
+            await _break_once(scenario, stand, crowd, back)
         await crowd.next_acks(scenario.acks, PATIENCE)
         await crowd.hush(PATIENCE)
     except TimeoutError:
@@ -119,8 +119,8 @@ async def _torture(scenario: Scenario, stand: Stand, crowd: Crowd) -> Outcome:
     )
 
 
-async def _break_once(scenario: Scenario, stand: Stand, crowd: Crowd) -> float:
-    """Break something amid the talk; return the seconds from its mending to the next ack."""
+async def _break_once(scenario: Scenario, stand: Stand, crowd: Crowd, back: list[float]) -> None:
+    """Break something amid the talk; note the seconds from its mending to the next ack."""
     await crowd.next_acks(scenario.acks, PATIENCE)
     await asyncio.sleep(stand.rng.uniform(*_BETWEEN))
     await scenario.fault(stand, crowd)
@@ -128,7 +128,7 @@ async def _break_once(scenario: Scenario, stand: Stand, crowd: Crowd) -> float:
     if scenario.everyone:
         await crowd.wait_ready(PATIENCE)
     await crowd.next_acks(1, PATIENCE)
-    return time.monotonic() - mended
+    back.append(time.monotonic() - mended)
 
 
 _FEW = Size(users=16, devices=2, group=8)
