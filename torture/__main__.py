@@ -13,10 +13,13 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from tornado.httpclient import AsyncHTTPClient
+
 from torture.scenarios import LONG, MEDIUM, SHORT, Options, Outcome, Scenario, run
 
 _FORMS = {"short": SHORT, "medium": MEDIUM, "long": LONG}
 _SHOWN = 20
+_REQUESTS = 100
 
 
 def main() -> int:
@@ -24,6 +27,7 @@ def main() -> int:
     arguments = _parse()
     # A connection takes three descriptors here, one as a client and two in the proxy.
     logging.getLogger("tornado.application").addFilter(_is_news)
+    AsyncHTTPClient.configure(None, max_clients=_REQUESTS)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
     chosen = [

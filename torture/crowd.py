@@ -20,6 +20,7 @@ _AT_ONCE = 8
 # Seconds between two looks, and until what has not come counts as missing.
 _LOOK = 0.1
 SETTLING = 30
+GATHERING = 120
 
 Conversations = dict[str, dict[str, str]]
 ReadLast = Callable[[], Awaitable[Mapping[str, int]]]
@@ -77,7 +78,7 @@ class Crowd:
         for number, address in enumerate(users):
             for place in range(size.devices):
                 self._add_device(f"d{number}.{place}", address, mine[address.user])
-        await self.wait_ready()
+        await self.wait_ready(GATHERING)
 
     async def wait_ready(self, patience: float = SETTLING) -> None:
         """Wait until every device that reads has caught up."""
