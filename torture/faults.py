@@ -40,8 +40,16 @@ async def restart_server(stand: Stand, crowd: Crowd) -> None:
 
 
 async def kill_mongod(stand: Stand, crowd: Crowd) -> None:
-    """Kill -9 the embedded database; the server has to start it again."""
+    """Kill -9 the embedded database, often while clients return; the server starts it again."""
+    await _disturb(stand)
     stand.kill_mongod()
+
+
+async def _disturb(stand: Stand) -> None:
+    """Have clients catch up just then: what they read must not be taken back."""
+    if stand.rng.random() < 0.5:
+        stand.proxy.cut(1.0)
+        await asyncio.sleep(stand.rng.uniform(0.05, 0.3))
 
 
 async def freeze_mongod(stand: Stand, crowd: Crowd) -> None:
@@ -130,6 +138,7 @@ async def step_down(stand: Stand, crowd: Crowd) -> None:
     if stand.rng.random() < 0.5:
         await asyncio.to_thread(stand.members.step_down)
         return
+    await _disturb(stand)
     port = await asyncio.to_thread(stand.members.kill_primary)
     await asyncio.sleep(stand.rng.uniform(0, 3))
     stand.members.restart(port)
