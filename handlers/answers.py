@@ -158,6 +158,9 @@ class AnsweringHandler(web.RequestHandler):
         self._allow_origin()
         if error.code is Code.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self.allowed_methods()))
+        if error.code is Code.UPGRADE_REQUIRED:
+            self.set_header("Upgrade", "websocket")
+            self.set_header("Sec-WebSocket-Version", "13")
         if error.retry_after is not None:
             self.set_header("Retry-After", str(math.ceil(error.retry_after)))
         if error.code is Code.NOT_AUTHENTICATED:
@@ -165,6 +168,10 @@ class AnsweringHandler(web.RequestHandler):
         fields = dict(error.fields) if error.fields else UNSET
         detail = ErrorDetail(code=error.code.code, message=error.message, fields=fields)
         return ErrorReply(error=detail)
+
+    def _has_body(self) -> bool:
+        headers = self.request.headers
+        return headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
 
     def _fill(self, value: object) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")

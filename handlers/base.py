@@ -144,10 +144,6 @@ class ApiHandler(AnsweringHandler):
                 Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as plain {operation.media_type}."
             )
 
-    def _has_body(self) -> bool:
-        headers = self.request.headers
-        return headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
-
     def _check_length(self) -> None:
         if self.announced_length > self.body_limit:
             raise self.too_large()

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from tornado.websocket import WebSocketHandler
 
-from handlers.answers import AnsweringHandler
 from handlers.commands import obey
 from handlers.delivery import deliver
+from handlers.handshake import HandshakeHandler, check_handshake
 from handlers.outbox import Outbox
 from handlers.registry import Registry
 from handlers.request import origin_of, read_query
@@ -53,7 +53,7 @@ _CLOSES = {_UNAUTHENTICATED: Close.NOT_AUTHENTICATED, Code.UNAVAILABLE.status: C
 _TOO_LATE = ChatError(Code.NOT_AUTHENTICATED, "No token came within 10 seconds.")
 
 
-class ChatSocket(AnsweringHandler, WebSocketHandler):
+class ChatSocket(HandshakeHandler, WebSocketHandler):
     """A connection; `registry` holds all authenticated ones of this process."""
 
     registry: ClassVar[Registry] = Registry()
@@ -86,9 +86,8 @@ class ChatSocket(AnsweringHandler, WebSocketHandler):
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer a handshake."""
-        if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            self.set_header("Upgrade", "websocket")
-            raise ChatError(Code.UPGRADE_REQUIRED)
+        self.stop_if_refused()
+        check_handshake(self.request)
         if not self.check_origin(self.request.headers.get("Origin", "")):
             raise ChatError(Code.FOREIGN_ORIGIN)
         await super().get(*args, **kwargs)

@@ -7,8 +7,10 @@ import json
 import pytest
 from msgspec import structs
 from people import Client, register
+from raw_http import exchange, request
 from sockets import device, open_socket
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from tornado.httpserver import HTTPServer
 
 from realchat.services import Services
 from realchat.settings import Settings
@@ -108,6 +110,60 @@ async def test_a_page_of_our_own_origin_is_let_in(
 async def test_plain_http_is_told_to_upgrade(http_client: AsyncHTTPClient, base_url: str) -> None:
     reply = await Client(http_client, base_url).get("/ws")
     assert (reply.status, reply.error) == (426, "upgrade_required")
+
+
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "keep-alive, Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+BAD_HANDSHAKES: list[tuple[dict[str, str], int, str]] = [
+    ({"Connection": ""}, 400, "bad_request"),
+    ({"Connection": "close"}, 400, "bad_request"),
+    ({"Sec-WebSocket-Key": ""}, 400, "bad_request"),
+    ({"Sec-WebSocket-Key": "nonsense"}, 400, "bad_request"),
+    ({"Sec-WebSocket-Key": "\xe9"}, 400, "bad_request"),
+    ({"Sec-WebSocket-Version": ""}, 426, "upgrade_required"),
+    ({"Sec-WebSocket-Version": "8"}, 426, "upgrade_required"),
+    ({"Upgrade": "h2c"}, 426, "upgrade_required"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "code"), BAD_HANDSHAKES)
+@pytest.mark.gen_test
+async def test_a_wrong_handshake_is_answered_as_the_contract_says(
+    http_server: HTTPServer, http_port: int, change: dict[str, str], status: int, code: str
+) -> None:
+    lines = [f"{name}: {value}" for name, value in {**UPGRADE, **change}.items() if value]
+    answer = await exchange(http_port, request("GET /ws", *lines))
+    assert (answer.status, answer.code) == (status, code)
+    if status == 426:
+        assert answer.headers["Upgrade"] == "websocket"
+        assert answer.headers["Sec-WebSocket-Version"] == "13"
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 52428800", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    ("method", "status", "code"),
+    [("POST", 405, "method_not_allowed"), ("GET", 413, "body_too_large")],
+)
+@pytest.mark.gen_test
+async def test_a_body_is_refused_before_it_is_read(
+    http_server: HTTPServer, http_port: int, method: str, status: int, code: str, length: str
+) -> None:
+    lines = [f"{name}: {value}" for name, value in UPGRADE.items()]
+    # Of the body that is announced, nothing comes.
+    answer = await exchange(http_port, request(f"{method} /ws", *lines, length))
+    assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.gen_test
+async def test_another_method_is_refused(http_client: AsyncHTTPClient, base_url: str) -> None:
+    for method in ("POST", "DELETE", "PATCH", "OPTIONS"):
+        reply = await Client(http_client, base_url).call(method, "/ws", raw="")
+        assert (reply.status, reply.error) == (405, "method_not_allowed")
+        assert reply.headers["Allow"] == "GET"
 
 
 @pytest.mark.gen_test
