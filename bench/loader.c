@@ -49,6 +49,7 @@ typedef struct {
 static Connection *connections;
 static int total, opened, failed, closed, errors, poll_fd, port, *group_sizes;
 static unsigned long received_ever;
+static double gathered;
 static Tally tally;
 static int use_ack, use_hello, size, pids[PIDS], pid_count;
 static unsigned limit;
@@ -355,13 +356,13 @@ static void run_stage(int senders, double warm, double seconds) {
     printf("{\"senders\":%d,\"seconds\":%.4f,\"sent\":%lu,\"deliveries\":%lu,\"acks\":%lu,"
         "\"doubled\":%lu,\"stray\":%lu,\"errors\":%d,\"closed\":%d,\"frame_bytes\":%.1f,"
         "\"p50_us\":%ld,\"p99_us\":%ld,\"ack_p50_us\":%ld,\"ack_p99_us\":%ld,"
-        "\"loader_share\":%.3f,\"memory_kb\":%ld,\"cpu_us\":[",
+        "\"gather_seconds\":%.2f,\"loader_share\":%.3f,\"memory_kb\":%ld,\"cpu_us\":[",
         senders, took, tally.sent, tally.deliveries, tally.acks, tally.doubled, tally.stray,
         errors, closed, tally.deliveries ? (double)tally.bytes / tally.deliveries : 0,
         percentile(tally.delivery_times, tally.deliveries, 0.5),
         percentile(tally.delivery_times, tally.deliveries, 0.99),
         percentile(tally.ack_times, tally.acks, 0.5),
-        percentile(tally.ack_times, tally.acks, 0.99), own / took,
+        percentile(tally.ack_times, tally.acks, 0.99), gathered, own / took,
         pid_count ? memory_of(pids[0]) : 0);
     for (int i = 0; i < pid_count; i++) printf("%s%.0f", i ? "," : "", cpu[i]);
     printf("]}\n");
@@ -417,12 +418,13 @@ int main(int count, char **arguments) {
         pids[pid_count++] = atoi(each);
     double hold = atof(option(count, arguments, "hold", "0"));
     long memory = pid_count ? memory_of(pids[0]) : 0;
-    double cpu = pid_count ? cpu_of(pids[0]) : 0, took = connect_all();
+    double cpu = pid_count ? cpu_of(pids[0]) : 0, begun = now(), took = connect_all();
     if (failed || opened < total) {
         fprintf(stderr, "%d of %d connections opened, %d failed\n", opened, total, failed);
         return 1;
     }
     settle(atof(option(count, arguments, "settle", "60")));
+    gathered = now() - begun;
     if (hold > 0) {
         run_until(now() + hold);
         printf("{\"connections\":%d,\"seconds\":%.3f,\"closed\":%d,\"memory_kb\":%ld,"

@@ -31,7 +31,8 @@ class Stage(Struct, frozen=True, kw_only=True):
     """What the loader counted: times in microseconds, but `seconds`.
 
     `cpu_us` is user and system time of the processes asked for, in their
-    order; `memory_kb` is resident memory of the first.
+    order; `memory_kb` is resident memory of the first. `gather_seconds` is
+    from the first handshake until nothing arrives any more.
     """
 
     seconds: float
@@ -51,6 +52,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     ack_p50_us: int = 0
     ack_p99_us: int = 0
     loader_share: float = 0
+    gather_seconds: float = 0
     connections: int = 0
     memory_before_kb: int = 0
 

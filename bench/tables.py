@@ -37,6 +37,7 @@ _BROADCAST: list[Column] = [
     ("p99 ms", lambda s: s.p99_us / 1000, ".2f"),
     ("bytes/delivery", lambda s: s.frame_bytes, ".0f"),
     ("memory MB", lambda s: s.memory_kb / 1024, ".0f"),
+    ("gathered s", lambda s: s.gather_seconds, ".1f"),
     ("loader busy", lambda s: s.loader_share, ".0%"),
 ]
 _IDLE: list[Column] = [
