@@ -56,7 +56,11 @@ _SENDS: list[Column] = [
 
 
 def write_tables(results: Results) -> str:
-    """Return a table of each workload that was measured."""
+    """Return a table of each workload that was measured.
+
+    A server of whom something came twice or astray, or that closed
+    connections in any round, is marked as unsound.
+    """
     return "\n".join(_write_table(key, found) for key, found in results.items())
 
 
@@ -72,7 +76,7 @@ def _write_table(key: str, found: dict[str, list[Stage]]) -> str:
     head = [f"**{key}**", *(name for name, _, _ in columns), "ours is"]
     rows = [
         [
-            name,
+            name if all(stage.is_sound for stage in stages) else f"{name} (unsound)",
             *(format(median(stages, measure), shape) for _, measure, shape in columns),
             f"{ours / (median(stages, main) or 1):.2f} x" if name != OURS else "",
         ]
