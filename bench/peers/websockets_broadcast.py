@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import defaultdict
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 
 ROOMS: defaultdict[str, set[ServerConnection]] = defaultdict(set)
 
@@ -15,11 +17,10 @@ async def pass_on(connection: ServerConnection) -> None:
     """Serve one connection."""
     room = ROOMS[connection.request.path]
     room.add(connection)
-    try:
+    with contextlib.suppress(ConnectionClosed):
         async for text in connection:
             broadcast(room, text)
-    finally:
-        room.discard(connection)
+    room.discard(connection)
 
 
 async def main() -> None:
