@@ -149,12 +149,19 @@ LONG = [
 ]
 # What fits into a coffee break, and into the tests.
 MEDIUM = [one._replace(faults=max(3, one.faults // 10)) for one in LONG]
-_HANDFUL = Size(users=6, devices=2, group=6)
+_HANDFUL = Size(users=6, devices=2, group=6, heartbeat=2)
 SHORT = [
     Scenario("server-killed", _HANDFUL, faults.kill_server, 2, acks=60, writers=6),
     Scenario("server-restarted", _HANDFUL, faults.restart_server, 1, acks=60, writers=6),
     Scenario("database-killed", _HANDFUL, faults.kill_mongod, 1, acks=60, writers=6),
     Scenario("database-frozen", _HANDFUL, faults.freeze_mongod_briefly, 1, acks=60, writers=6),
     Scenario("network-broken", _HANDFUL, faults.break_network, 2, acks=60, writers=6),
-    Scenario("readers-stalled", _HANDFUL, faults.hang_briefly, 1, acks=60, padding=4000),
+    Scenario(
+        "readers-stalled",
+        _HANDFUL._replace(heartbeat=None),
+        faults.hang_briefly,
+        1,
+        acks=60,
+        padding=4000,
+    ),
 ]
