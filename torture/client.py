@@ -1,4 +1,4 @@
-"""A device that never gives up: it reconnects, catches up, and sends until its message is acked."""
+"""A device that never gives up: it reconnects, catches up, and notes all that comes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
-from torture.record import CaughtUp, Change, Record, Sight, digest
+from torture.record import CaughtUp, Record, Sight, digest
 
 Frame = dict[str, Any]
 
@@ -27,8 +27,6 @@ HANDSHAKE_PATIENCE = 10
 ANSWER_PATIENCE = 15
 # Seconds between two signs of life, and for each, so that a half-open connection is found.
 HEARTBEAT = 4.0
-# What a client is told when it is to try again.
-_AGAIN = ("unavailable", "rate_limited")
 _BROKEN = (OSError, HTTPError, StreamClosedError, WebSocketClosedError, TimeoutError)
 _LOST: Frame = {"type": "lost"}
 _CAUGHT_UP = "caught-up"
@@ -48,7 +46,7 @@ class Address(NamedTuple):
 
 
 class Device:
-    """One device of a user: `live` keeps it connected, `say` sends."""
+    """One device of a user: `live` keeps it connected."""
 
     def __init__(
         self,
@@ -73,19 +71,17 @@ class Device:
         self.cursors = dict.fromkeys(conversations, 0)
         self.newest = dict.fromkeys(conversations, 0)
         self.connections = 0
-        self.closed_with: list[int | None] = []
         self.is_ready = asyncio.Event()
         # Cleared, it reads no more, as a program that hangs.
         self.is_reading = asyncio.Event()
         self.is_reading.set()
-        self._targets = conversations
+        self.targets = conversations
         self._resumes = resumes
         self._heartbeat = heartbeat
         self._record = record
         self._socket: WebSocketClientConnection | None = None
         self._waiting: dict[str, asyncio.Future[Frame]] = {}
         self._numbers = itertools.count(1)
-        self._own: dict[str, str] = {}
         self._pause = FIRST_PAUSE
         record.add_device(name, tuple(conversations))
 
@@ -100,41 +96,6 @@ class Device:
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
         finally:
             self._drop()
-
-    async def say(self, conversation: str, padding: int = 0) -> None:
-        """Send one message, again and again under one `client_id`, until it is acked."""
-        client_id = f"{self.name}-{next(self._numbers)}"
-        text = client_id.ljust(padding, ".")
-        self._record.send(client_id, self.name, self.address.user, conversation, text)
-        fields = {"content": text, "content_lang": "en", "client_id": client_id}
-        for attempt in itertools.count():
-            await self.is_ready.wait()
-            connection = self.connections if attempt == 0 else 0
-            answer = await self.command("send_message", **self._targets[conversation], **fields)
-            if answer["type"] == "ack":
-                numbers = (answer["seq"], answer["rev"], connection)
-                self._record.ack(client_id, answer["id"], *numbers)
-                self._own[conversation] = answer["id"]
-                return
-            await self._bear(answer)
-
-    async def change(self, conversation: str) -> None:
-        """Edit, react to or delete one's latest message there, once; an error ends it."""
-        message_id = self._own.pop(conversation, None)
-        if message_id is None:
-            return
-        await self.is_ready.wait()
-        kind = self.rng.choice(("edit_message", "react", "delete_message"))
-        fields: dict[str, Any] = {"id": message_id}
-        if kind == "edit_message":
-            fields["content"] = f"{message_id} edited"
-        elif kind == "react":
-            fields |= {"emoji": "👍", "on": True}
-        answer = await self.command(kind, **fields)
-        if answer["type"] == "ack":
-            self._record.changed.append(Change(message_id, answer["rev"]))
-        else:
-            await self._bear(answer)
 
     async def command(self, kind: str, **fields: Any) -> Frame:
         """Send a command and return its answer, or `lost` when the connection broke first."""
@@ -154,13 +115,6 @@ class Device:
     def has(self, last: Mapping[str, int]) -> bool:
         """Tell whether it has seen these last revs of its conversations."""
         return all(self.newest[one] >= last.get(one, 0) for one in self.newest)
-
-    async def _bear(self, answer: Frame) -> None:
-        """Wait as long as an error asks for; note one that should never come."""
-        if answer["type"] == "error" and answer["code"] not in _AGAIN:
-            self._record.refused.append(f"{self.name}: {answer['code']}, {answer['message']}")
-        wait = answer.get("retry_after_ms", 0) / 1000
-        await asyncio.sleep(wait + self.rng.uniform(0.05, 0.2))
 
     async def _connect(self) -> None:
         """Connect, catch up while reading, and read until the end."""
@@ -183,7 +137,6 @@ class Device:
             while (frame := await self._read(socket)) is not None:
                 self._take(frame)
         finally:
-            self.closed_with.append(socket.close_code)
             catching_up.cancel()
 
     async def _read(self, socket: WebSocketClientConnection) -> Frame | None:
@@ -238,7 +191,8 @@ class Device:
             if self._resumes:
                 answer = await self.command("resume", epoch=epoch, cursors=self.cursors)
                 if answer["type"] != "resumed":
-                    await self._bear(answer)
+                    self._record.refuse(self.name, answer)
+                    # The next try comes after a pause, as after any lost connection.
                     raise ConnectionError
                 missing = answer["reset"]
             if missing:
@@ -269,7 +223,7 @@ class Device:
                 since = page[-1]["rev"]
 
     async def _fetch_page(self, conversation: str, since: int) -> list[Frame]:
-        target = self._targets[conversation]
+        target = self.targets[conversation]
         kind, name = ("group", "group_id") if "group_id" in target else ("dm", "user_id")
         asked = {name: next(iter(target.values())), "changed_since": since, "limit": 200}
         reply = await AsyncHTTPClient().fetch(

@@ -14,6 +14,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from torture.client import HEARTBEAT, Address, Device
 from torture.record import Record
+from torture.speaker import Speaker
 
 _PASSWORD = "correct horse battery"
 _AT_ONCE = 8
@@ -141,13 +142,14 @@ class Crowd:
         return sum(self.record.sent[client_id].at > moment for client_id in acked)
 
     async def _talk(self, device: Device, pause: float, padding: int) -> None:
-        conversations = sorted(device.cursors)
+        conversations = sorted(device.targets)
+        speaker = Speaker(device, self.record)
         while self._is_talking:
             conversation = device.rng.choice(conversations)
             burst = device.rng.randint(1, 3)
-            await asyncio.gather(*(device.say(conversation, padding) for _ in range(burst)))
+            await asyncio.gather(*(speaker.say(conversation, padding) for _ in range(burst)))
             if device.rng.random() < 0.1:
-                await device.change(conversation)
+                await speaker.change(conversation)
             await asyncio.sleep(device.rng.uniform(0, 2 * pause))
 
     def _add_device(self, name: str, address: Address, conversations: Conversations) -> None:

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+# What a client is told when it is to try again.
+_AGAIN = ("unavailable", "rate_limited")
 
 
 class Sent(NamedTuple):
@@ -95,6 +99,11 @@ class Record:
     def ack(self, client_id: str, id: str, seq: int, rev: int, connection: int) -> None:
         """Note an ack of a message."""
         self.acked[client_id] = Acked(id, seq, rev, connection, self.tick())
+
+    def refuse(self, device: str, answer: Mapping[str, Any]) -> None:
+        """Note an error, unless it only asks for another try."""
+        if answer["type"] == "error" and answer["code"] not in _AGAIN:
+            self.refused.append(f"{device}: {answer['code']}, {answer['message']}")
 
     def tick(self) -> int:
         """Return the next moment."""
