@@ -9,14 +9,14 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
-from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
+from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from torture.record import CaughtUp, Record, Sight, digest
+from torture.rest import Address, fetch_changes
 
 Frame = dict[str, Any]
 
@@ -30,19 +30,6 @@ HEARTBEAT = 4.0
 _BROKEN = (OSError, HTTPError, StreamClosedError, WebSocketClosedError, TimeoutError)
 _LOST: Frame = {"type": "lost"}
 _CAUGHT_UP = "caught-up"
-
-
-class Address(NamedTuple):
-    """Where the server answers, and who asks."""
-
-    url: str
-    user: str
-    token: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The header that says who asks."""
-        return {"Authorization": f"Bearer {self.token}"}
 
 
 class Device:
@@ -216,23 +203,11 @@ class Device:
     async def _fetch(self, conversations: Sequence[str]) -> None:
         """Read over REST what changed in conversations since their cursors."""
         for conversation in conversations:
-            since = self.cursors[conversation]
-            while page := await self._fetch_page(conversation, since):
+            since, target = self.cursors[conversation], self.targets[conversation]
+            while page := await fetch_changes(self.address, target, since, ANSWER_PATIENCE):
                 for message in page:
                     self._see(message, 0, is_new=False)
                 since = page[-1]["rev"]
-
-    async def _fetch_page(self, conversation: str, since: int) -> list[Frame]:
-        target = self.targets[conversation]
-        kind, name = ("group", "group_id") if "group_id" in target else ("dm", "user_id")
-        asked = {name: next(iter(target.values())), "changed_since": since, "limit": 200}
-        reply = await AsyncHTTPClient().fetch(
-            f"{self.address.url}/messages/{kind}?{urlencode(asked)}",
-            headers=self.address.headers,
-            request_timeout=ANSWER_PATIENCE,
-        )
-        page: list[Frame] = json.loads(reply.body)
-        return page
 
     async def _write(self, frame: Frame) -> None:
         if self._socket is None:

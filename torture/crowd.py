@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from tornado.httpclient import AsyncHTTPClient
 
-from torture.client import HEARTBEAT, Address, Device
+from torture.client import HEARTBEAT, Device
 from torture.record import Record
+from torture.rest import Address
 from torture.speaker import Speaker
 
 _PASSWORD = "correct horse battery"
