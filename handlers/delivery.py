@@ -55,7 +55,7 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
         variant = (target, reader.user_id == message.sender_id)
         if variant not in frames:
             frames[variant] = _encode(connection, happening.kind, message, target)
-        connection.outbox.put(frames[variant])
+        connection.live.put(message.conversation, message.rev, frames[variant])
         if target is not None:
             awaiting.setdefault(target, {})[reader.user_id] = connection
         delivered += 1

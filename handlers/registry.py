@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from handlers.live import Live
 from handlers.outbox import Outbox
 from realchat.models import Principal, Reader
 from realchat.services import Services
@@ -17,6 +18,7 @@ class Connection(Protocol):
     reader: Reader
     services: Services
     outbox: Outbox
+    live: Live
 
     def needs(self, content_lang: str, lang: str) -> bool:
         """Tell whether the reader needs a text in `content_lang` translated into `lang`."""

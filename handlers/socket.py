@@ -18,11 +18,13 @@ from tornado.websocket import WebSocketHandler
 from handlers.commands import obey
 from handlers.delivery import deliver
 from handlers.handshake import HandshakeHandler, check_handshake
+from handlers.live import Live
 from handlers.outbox import Outbox
 from handlers.registry import Registry
 from handlers.request import origin_of, read_query
+from handlers.resuming import resume
 from handlers.routes import Route
-from realchat.commands import Authenticate
+from realchat.commands import Authenticate, Resume
 from realchat.errors import ChatError, Close, Code
 from realchat.events import AnyHappening
 from realchat.fields import MAX_CONTENT, MAX_FILES
@@ -65,6 +67,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         """Keep what the connection works with (Tornado's constructor)."""
         super().initialize(services)
         self.outbox = Outbox(self._write, self._give_up)
+        self.live = Live(self.outbox)
         self._lang: str | None = None
         self._authenticated = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -106,6 +109,8 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         try:
             query = read_query(self.request, ConnectionQuery)
             self._lang = canonical(query.lang) if isinstance(query.lang, str) else None
+            if query.resume:
+                self.live.hold()
             token = self._token(query)
             if token is not None:
                 await self._authenticate(token)
@@ -163,6 +168,9 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
             if not isinstance(command, Authenticate):
                 raise ChatError(Code.NOT_AUTHENTICATED, "Send an `auth` frame first.")
             await self._authenticate(command.token)
+            return
+        if isinstance(command, Resume):
+            await resume(self, command)
             return
         answer = await obey(command, self.services, self.reader)
         if answer is not None:

@@ -24,6 +24,9 @@ class SharedFiles(Protocol):
     async def unshare(self, urls: Sequence[str], conversation: str) -> None:
         """Let the members of a conversation no longer read files."""
 
+    async def share_again(self, urls: Sequence[str], conversation: str) -> None:
+        """Let them read files after all."""
+
 
 class Aftermath:
     """Starts what a stored message brings with it."""
@@ -56,7 +59,19 @@ class Aftermath:
         if message.files:
             self._tasks.start(self._take_back(message.files, message.conversation))
 
+    def refused(self, conversation: str, files: Sequence[str]) -> None:
+        """Take back the files of a message that was not stored."""
+        if files:
+            self._tasks.start(self._take_back(files, conversation))
+
     async def _take_back(self, urls: Sequence[str], conversation: str) -> None:
-        gone = [url for url in urls if not await self._messages.is_shared(url, conversation)]
-        if gone:
+        if gone := await self._unused(urls, conversation):
             await self._files.unshare(gone, conversation)
+            # Sent again at the same moment? Asked after it was taken away, so
+            # that whichever came last sees the other.
+            unused = await self._unused(gone, conversation)
+            if shown := [url for url in gone if url not in unused]:
+                await self._files.share_again(shown, conversation)
+
+    async def _unused(self, urls: Sequence[str], conversation: str) -> list[str]:
+        return [url for url in urls if not await self._messages.is_shared(url, conversation)]

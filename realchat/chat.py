@@ -7,7 +7,7 @@ between: what follows a message runs after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import emoji
@@ -65,6 +65,9 @@ class Aftermath(Protocol):
     def sent(self, message: Message) -> None:
         """Follow up a new message."""
 
+    def refused(self, conversation: str, files: Sequence[str]) -> None:
+        """Follow up a message that was not stored."""
+
     def edited(self, message: Message) -> None:
         """Follow up a message whose text was replaced; as it was before."""
 
@@ -102,6 +105,8 @@ class Chat:
         """
         try:
             conversation, members = await self._address(sender_id, request)
+            if request.files and (repeated := await self._find_repeated(sender_id, request)):
+                return repeated, False
             draft = await self._composer.compose(sender_id, request, conversation, members)
             await self._conversations.start(conversation, members)
         except ChatError:
@@ -114,7 +119,12 @@ class Chat:
             self._publish("message", message, members)
             self._aftermath.sent(message)
 
-        return await self._log.append(draft, stored)
+        try:
+            return await self._log.append(draft, stored)
+        except ChatError as error:
+            if error.code is not Code.UNAVAILABLE:
+                self._aftermath.refused(conversation, draft.files)
+            raise
 
     async def edit(self, user_id: str, message_id: str, content: str) -> Message:
         """Give one's own message another text."""
@@ -138,6 +148,8 @@ class Chat:
         ):
             raise ChatError(Code.FORBIDDEN, "Only its sender or an admin may delete a message.")
         if message.deleted is True:
+            # Again: what followed the deletion may have been cut short.
+            self._aftermath.deleted(message)
             return message
         changed = await self._change(message, Deletion(), members)
         self._aftermath.deleted(message)
@@ -228,7 +240,9 @@ class Chat:
         return current
 
     def _publish(self, kind: MessageKind, message: Message, members: tuple[str, ...]) -> None:
-        self._bus.publish(MessageStored(kind=kind, message=message, readers=members))
+        # Those who are members by now; `members` were so when the writing began.
+        readers = self._conversations.present(message.conversation, members)
+        self._bus.publish(MessageStored(kind=kind, message=message, readers=readers))
 
 
 def _require_present(message: Message) -> None:

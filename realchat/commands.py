@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, Struct, UnsetType
+from typing import Annotated
 
-from realchat.fields import Content, ConversationId, Emoji, Id, Ref, Seq, Token
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from realchat.fields import Content, ConversationId, Emoji, Epoch, Id, Ref, Rev, Seq, Token
 from realchat.requests import CreateGroup, JoinGroup, MessageDraft
 
 
@@ -80,6 +82,19 @@ class LeaveGroup(Command, tag="leave_group", frozen=True, kw_only=True):
     group_id: Id
 
 
+class Resume(Command, frozen=True, kw_only=True, tag="resume"):
+    """What one has of each conversation and group; all that was missed comes, then `resumed`."""
+
+    epoch: Epoch
+    cursors: Annotated[
+        dict[ConversationId, Rev],
+        Meta(max_length=10_000, description="the last `rev` by conversation id"),
+    ]
+    groups: Annotated[
+        dict[Id, Rev], Meta(max_length=10_000, description="the last `version` by group id")
+    ] = {}
+
+
 class Ping(Command, tag="ping", frozen=True, kw_only=True):
     """A sign of life, answered with `pong`."""
 
@@ -95,5 +110,6 @@ AnyCommand = (
     | StartGroup
     | EnterGroup
     | LeaveGroup
+    | Resume
     | Ping
 )

@@ -58,6 +58,7 @@ class Composer:
             raise invalid("content", "must not be empty when there are no files")
         await self._check_reply(request.reply_to, conversation)
         files = await self._files.claim(sender_id, request.files) if request.files else []
+        attachments = {file.id: self._files.attachment(file) for file in files}
         if files:
             # Before the message is out, so that nobody is shown what they may not open yet.
             await self._files.share(files, conversation)
@@ -71,8 +72,8 @@ class Composer:
             content=request.content,
             content_lang=canonical(lang),
             detected=False,
-            files=tuple(request.files),
-            attachments=tuple(map(self._files.attachment, files)),
+            files=tuple(each.url for each in attachments.values()),
+            attachments=tuple(attachments.values()),
             reply_to=_given(request.reply_to),
             mentions=await self.mentions(request.content, members),
             created_at=now(),

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from realchat.errors import ChatError, Code
-from realchat.ids import DirectKey, direct_conversation, group_conversation, parse_conversation
+from realchat.ids import (
+    DirectKey,
+    GroupKey,
+    direct_conversation,
+    group_conversation,
+    parse_conversation,
+)
 from realchat.models import Group
 from realchat.ports import KnownPeople
 
@@ -16,9 +22,6 @@ class DirectStore(Protocol):
 
     async def start(self, conversation: str, members: Sequence[str]) -> None:
         """Keep that two people have a conversation."""
-
-    async def has(self, conversation: str) -> bool:
-        """Tell whether they have one."""
 
     async def of_member(self, user_id: str) -> list[str]:
         """Return the ids of a user's direct conversations."""
@@ -36,14 +39,27 @@ class GroupBook(Protocol):
     async def have_both(self, one: str, other: str) -> bool:
         """Tell whether two users share a group."""
 
+    def peek(self, group_id: str) -> Group | None:
+        """Return a group as it is remembered, if it is."""
+
+
+class Spoken(Protocol):
+    """In which conversations something was said."""
+
+    async def revs(self, conversations: Sequence[str]) -> dict[str, int]:
+        """Return the last rev of each conversation that has any."""
+
 
 class Conversations:
     """Who is in which conversation, and thereby who may know of whom."""
 
-    def __init__(self, directs: DirectStore, groups: GroupBook, people: KnownPeople) -> None:
+    def __init__(
+        self, directs: DirectStore, groups: GroupBook, people: KnownPeople, spoken: Spoken
+    ) -> None:
         self._directs = directs
         self._groups = groups
         self._people = people
+        self._spoken = spoken
 
     async def members(self, user_id: str, conversation: str) -> tuple[str, ...]:
         """Return the members of a conversation that a user is in; else raise.
@@ -81,6 +97,12 @@ class Conversations:
         group = await self._groups.get(key.group_id)
         return group.roles.get(user_id, "member") != "member"
 
+    def present(self, conversation: str, members: tuple[str, ...]) -> tuple[str, ...]:
+        """Return who is in a conversation at this moment, or the members given, if unknown."""
+        key = parse_conversation(conversation)
+        group = self._groups.peek(key.group_id) if isinstance(key, GroupKey) else None
+        return tuple(group.members) if group else members
+
     async def start(self, conversation: str, members: Sequence[str]) -> None:
         """Keep that a conversation has begun, before its first message is stored."""
         if isinstance(parse_conversation(conversation), DirectKey):
@@ -95,10 +117,11 @@ class Conversations:
 
     async def contacts(self, user_id: str) -> set[str]:
         """Return those whom a user shares a conversation with, but for blocks."""
-        contacts: set[str] = set()
-        for conversation, group in (await self.of_member(user_id)).items():
-            key = parse_conversation(conversation)
-            contacts.update(group.members if group else key)
+        mine = await self.of_member(user_id)
+        directs = [conversation for conversation, group in mine.items() if group is None]
+        contacts = {member for group in mine.values() if group for member in group.members}
+        for conversation in await self._spoken.revs(directs):
+            contacts.update(parse_conversation(conversation))
         return set(await self.unblocked(user_id, contacts))
 
     async def unblocked(self, user_id: str, others: Iterable[str]) -> tuple[str, ...]:
@@ -115,6 +138,7 @@ class Conversations:
             return True
         if await self._people.blocked_between(one, other):
             return False
-        if await self._directs.has(direct_conversation(one, other)):
+        # One whose first message was refused has begun, but has nobody as a contact.
+        if await self._spoken.revs([direct_conversation(one, other)]):
             return True
         return await self._groups.have_both(one, other)

@@ -84,6 +84,7 @@ FileUrls = Annotated[list[FileUrl], Meta(max_length=MAX_FILES, description="at m
 Emoji = Annotated[str, Meta(min_length=1, max_length=32, description="one emoji")]
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="a whole number from 1")]
 Rev = Annotated[int, Meta(ge=0, le=MAX_SEQ, description="a whole number from 0")]
+Epoch = Annotated[str, Meta(min_length=1, max_length=64, description="the `epoch` of a `hello`")]
 Limit = Annotated[int, Meta(ge=1, le=200, description="a whole number from 1 to 200")]
 SearchText = Annotated[
     str,

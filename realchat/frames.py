@@ -129,6 +129,18 @@ class GroupLeft(Event, tag="group_left", frozen=True, kw_only=True):
     group_id: str
 
 
+class Resumed(Event, frozen=True, kw_only=True, tag="resumed"):
+    """The end of what was missed: the `rev` each conversation is at.
+
+    The history of those in `reset` must be fetched anew.
+    """
+
+    ref: str | UnsetType = UNSET
+    epoch: str
+    cursors: dict[str, int]
+    reset: list[str]
+
+
 class GoingAway(Event, tag="going_away", frozen=True, kw_only=True):
     """The server is about to stop; come back after a while."""
 
@@ -149,6 +161,7 @@ AnyEvent = (
     | GroupCreated
     | GroupUpdated
     | GroupLeft
+    | Resumed
     | GoingAway
 )
 

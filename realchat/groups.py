@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -37,14 +37,14 @@ class GroupStore(Protocol):
     async def create(self, group: Group, created_at: datetime) -> None:
         """Store a new group."""
 
-    async def find(self, group_id: str) -> tuple[Group, int] | None:
-        """Return a group with the version that `replace` expects."""
+    async def find(self, group_id: str) -> Group | None:
+        """Return a group."""
 
-    async def replace(self, group: Group, version: int) -> bool:
-        """Store a changed group, unless somebody else changed that version first."""
+    async def replace(self, group: Group) -> bool:
+        """Store a group's next version, unless somebody else stored one first."""
 
-    async def delete(self, group_id: str, version: int) -> bool:
-        """Delete a group and its invites, unless somebody changed that version first."""
+    async def delete(self, group: Group) -> bool:
+        """Delete a group and its invites, unless somebody stored a next version first."""
 
     async def of_member(self, user_id: str) -> list[Group]:
         """Return the groups of a user."""
@@ -53,22 +53,26 @@ class GroupStore(Protocol):
         """Tell whether two users share a group."""
 
 
-class History(Protocol):
-    """What a group leaves behind when it is deleted."""
+class Clearing(Protocol):
+    """What clears away what a group leaves behind."""
 
-    async def delete_conversation(self, conversation: str) -> None:
-        """Delete all that was said in a conversation."""
+    def clear(self, conversation: str) -> None:
+        """Begin to delete all that is kept of a conversation."""
 
 
 class Groups:
     """All groups; what is returned of them is what the asker may see."""
 
     def __init__(
-        self, store: GroupStore, people: KnownPeople, history: Sequence[History], bus: Bus
+        self,
+        store: GroupStore,
+        people: KnownPeople,
+        clearing: Clearing,
+        bus: Bus,
     ) -> None:
         self._store = store
         self._people = people
-        self._history = history
+        self._clearing = clearing
         self._bus = bus
         self._remembered = Memory(self._load, _MAX_REMEMBERED)
         bus.subscribe(self._forget)
@@ -76,6 +80,10 @@ class Groups:
     async def get(self, group_id: str) -> Group:
         """Return a group, whoever asks. Raises `not_found`."""
         return await self._remembered.get(require_id(group_id))
+
+    def peek(self, group_id: str) -> Group | None:
+        """Return a group as it is remembered, if it is."""
+        return self._remembered.peek(group_id)
 
     async def see(self, user_id: str, group_id: str) -> Group:
         """Return a group that a user is in or that is public; else raise `not_found`."""
@@ -102,6 +110,7 @@ class Groups:
             private=request.private,
             created_by=creator_id,
             created_at=timestamp(created_at := now()),
+            version=1,
         )
         for user_id in request.members:
             await self._check_addition(creator_id, user_id)
@@ -184,30 +193,29 @@ class Groups:
         None ends the group. Returns the group as it is then, or was in the end.
         """
         for _ in range(_MAX_TRIES):
-            found = await self._store.find(require_id(group_id))
-            if found is None:
-                raise ChatError(Code.NOT_FOUND)
-            group, version = found
+            group = await self._load(require_id(group_id))
             changed = change(group)
             if changed == group:
                 return group
             if changed is None:
-                if await self._store.delete(group.id, version):
-                    await self._end(group)
+                if await self._store.delete(group):
+                    self._end(group)
                     return group
-            elif await self._store.replace(changed, version):
+                continue
+            changed = structs.replace(changed, version=group.version + 1)
+            if await self._store.replace(changed):
                 self._announce(group, changed)
                 return changed
         raise ChatError(Code.CONFLICT)
 
-    async def _end(self, group: Group) -> None:
+    def _end(self, group: Group) -> None:
         self._bus.publish(GroupChanged(group_id=group.id))
         self._bus.publish(Notice(readers=tuple(group.members), frame=GroupLeft(group_id=group.id)))
-        for kept in self._history:
-            await kept.delete_conversation(group_conversation(group.id))
+        self._clearing.clear(group_conversation(group.id))
 
     def _announce(self, before: Group, after: Group) -> None:
         self._bus.publish(GroupChanged(group_id=after.id))
+        self._remembered.put(after.id, after)
         self._bus.publish(Notice(readers=tuple(after.members), frame=GroupUpdated(group=after)))
         if gone := tuple(before.roles.keys() - after.roles.keys()):
             self._bus.publish(Notice(readers=gone, frame=GroupLeft(group_id=after.id)))
@@ -226,7 +234,7 @@ class Groups:
         found = await self._store.find(group_id)
         if found is None:
             raise ChatError(Code.NOT_FOUND)
-        return found[0]
+        return found
 
     def _forget(self, happening: AnyHappening) -> None:
         if isinstance(happening, GroupChanged):

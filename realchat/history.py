@@ -9,7 +9,8 @@ from realchat.conversations import Conversations
 from realchat.errors import ChatError, Code
 from realchat.ids import is_id
 from realchat.languages import base
-from realchat.models import Look, Message, Reader, StoredTranslation, Translation
+from realchat.models import Message, Reader, StoredTranslation, Translation
+from realchat.readings import Look
 from realchat.replies import SearchHit
 from realchat.requests import History as Part
 from realchat.requests import SearchMessages

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import UNSET
 
 from realchat.conversations import Conversations
+from realchat.errors import ChatError
 from realchat.events import Notice
 from realchat.frames import ReadEvent
 from realchat.ids import DirectKey, parse_conversation
@@ -16,6 +18,9 @@ from realchat.ports import Bus
 from realchat.replies import ReadState
 from realchat.requests import UpdateConversation
 from realchat.tasks import Tasks
+
+# Seconds until marks that could not be written are tried again.
+_PAUSE = 1.0
 
 
 class MarkStore(Protocol):
@@ -79,6 +84,7 @@ class Inbox:
         self._bus = bus
         self._tasks = tasks
         self._sent: dict[tuple[str, str], int] = {}
+        self._is_writing = False
 
     async def list_for(self, reader: Reader) -> list[Conversation]:
         """Return a reader's conversations, newest activity first.
@@ -93,6 +99,8 @@ class Inbox:
         """Keep that a user has read up to `seq`, and tell the others; marks never go back."""
         members = await self._conversations.members(user_id, conversation)
         newest = await self._newest(conversation)
+        if not newest:
+            return ReadState(conversation=conversation, read_seq=0, unread=0)
         mark = await self._marks.advance(user_id, conversation, min(seq, newest))
         frame = ReadEvent(conversation=conversation, user_id=user_id, seq=mark.read_seq)
         others = await self._conversations.unblocked(user_id, members)
@@ -116,18 +124,23 @@ class Inbox:
 
     def note_sent(self, message: Message) -> None:
         """Count what somebody sent as read by them; written after the answer, many at a time."""
-        idle = not self._sent
         self._sent[message.sender_id, message.conversation] = message.seq
-        if idle:
+        if not self._is_writing:
+            self._is_writing = True
             self._tasks.start(self._write_sent())
 
     async def _write_sent(self) -> None:
-        while self._sent:
-            marks = self._sent.copy()
-            try:
-                await self._marks.advance_many(marks)
-            finally:
-                self._sent = {key: seq for key, seq in self._sent.items() if marks.get(key) != seq}
+        try:
+            while self._sent:
+                marks, self._sent = self._sent, {}
+                try:
+                    await self._marks.advance_many(marks)
+                except ChatError:
+                    # What came meanwhile is newer.
+                    self._sent = {**marks, **self._sent}
+                    await asyncio.sleep(_PAUSE)
+        finally:
+            self._is_writing = False
 
     async def _newest(self, conversation: str) -> int:
         last = (await self._messages.last([conversation])).get(conversation)

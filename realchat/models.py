@@ -105,7 +105,7 @@ class Presence(Record, frozen=True, kw_only=True):
 
 
 class Group(Record, frozen=True, kw_only=True):
-    """A group; `members` is in the order of joining."""
+    """A group; `members` is in the order of joining, `version` counts its changes."""
 
     id: Id
     name: str
@@ -114,6 +114,7 @@ class Group(Record, frozen=True, kw_only=True):
     private: bool
     created_by: Id
     created_at: Timestamp
+    version: Rev
 
 
 class FileContent(Record, frozen=True, kw_only=True):
@@ -211,16 +212,6 @@ class Message(Record, frozen=True, kw_only=True):
         if self.client_id is UNSET or user_id == self.sender_id:
             return self
         return structs.replace(self, client_id=UNSET)
-
-
-class Look(Record, frozen=True, kw_only=True):
-    """What to look for, and where; `before` is the id of the last message seen."""
-
-    conversations: list[str]
-    text: str
-    lang: str | None
-    before: str | None
-    limit: int
 
 
 class ReadMark(Record, frozen=True, kw_only=True):

@@ -202,7 +202,12 @@ class SearchMessages(Body, frozen=True, kw_only=True):
 
 
 class ConnectionQuery(Body, frozen=True, kw_only=True):
-    """The query of a WebSocket handshake: the access token, another language to read in."""
+    """The query of a WebSocket handshake.
+
+    The access token; another language to read in; whether messages wait until
+    what was missed has come, for a `resume` that follows `hello`.
+    """
 
     token: Token | UnsetType = UNSET
     lang: Language | UnsetType = UNSET
+    resume: bool = False

@@ -7,7 +7,9 @@ import asyncio
 from realchat.accounts import Accounts
 from realchat.aftermath import Aftermath
 from realchat.bus import LocalBuckets, LocalBus, LocalRoster
+from realchat.catch_up import CatchUp
 from realchat.chat import Chat
+from realchat.clearing import Clearing
 from realchat.composer import Composer
 from realchat.conversations import Conversations
 from realchat.disk import Disk
@@ -75,10 +77,10 @@ class Services:
 
     def _join_conversations(self) -> None:
         kept = self.collections
-        history = (kept.messages, kept.translations, kept.files)
-        self.groups = Groups(kept.groups, self.people, history, self.bus)
+        clearing = Clearing((kept.messages, kept.translations, kept.files), self.tasks)
+        self.groups = Groups(kept.groups, self.people, clearing, self.bus)
         self.entrances = Entrances(kept.groups, self.groups)
-        self.conversations = Conversations(kept.directs, self.groups, self.people)
+        self.conversations = Conversations(kept.directs, self.groups, self.people, kept.messages)
         self.presences = Presences(
             LocalRoster(),
             kept.users,
@@ -135,6 +137,9 @@ class Services:
             self.bus,
         )
         self.history = History(self.conversations, messages, translations, self.interpreter)
+        self.catch_up = CatchUp(
+            self.conversations, messages, self.interpreter, self.settings.resume_limit
+        )
 
 
 async def open_services(settings: Settings, mongodb_uri: str) -> Services:

@@ -24,6 +24,7 @@ Seconds = Annotated[
     int, Meta(ge=1, le=366 * 86400, description="a whole number of seconds, a year at most")
 ]
 Grace = Annotated[float, Meta(ge=0, le=300, description="a number of seconds from 0 to 300")]
+Changes = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
 Size = Annotated[int, Meta(ge=1, description="a whole number of bytes, such as 536870912")]
 # bcrypt's cost: the OWASP password storage cheat sheet asks for at least 10.
 Rounds = Annotated[int, Meta(ge=10, le=16, description="a whole number from 10 to 16")]
@@ -81,6 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     upload_quota_bytes: Size = 2048 * MIB
     rate_limits: bool = True
     presence_grace_seconds: Grace = 3.0
+    resume_limit: Changes = 1000
     trusted_proxies: str = ""
     metrics_token: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

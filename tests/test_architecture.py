@@ -58,6 +58,7 @@ ROOMS = {
         "realchat.models",
         "realchat.names",
         "realchat.protocol",
+        "realchat.readings",
         "realchat.replies",
         "realchat.requests",
         "realchat.settings",

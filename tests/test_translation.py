@@ -216,8 +216,8 @@ class TestWithAnEngine:
     ) -> None:
         ana, bru = await meet(http_client, base_url)
         async with device(bru) as phone:
-            for nonsense in ({"translatedText": 5}, {}, [], "text", {"translatedText": None}):
-                engine.answer = nonsense
+            answers: list[Any] = [{"translatedText": 5}, {}, [], "text", {"translatedText": None}]
+            for engine.answer in answers:
                 await say(ana, bru, f"{SPANISH} {len(engine.asked)}")
                 failed = await phone.expect("translation")
                 assert (failed["status"], failed["reason"]) == ("unavailable", "engine_failed")

@@ -20,6 +20,7 @@ from bson.codec_options import CodecOptions
 from motor.motor_tornado import MotorClient, MotorCollection
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from realchat.errors import ChatError, Code
 from realchat.store.health import Health, index_of
@@ -59,6 +60,11 @@ class Database:
         """Return one of the database's collections."""
         return Collection(self._database[name], self._health)
 
+    def lasting(self, name: str) -> Collection:
+        """Return a collection in which only that is read which no crash can take back."""
+        motor = self._database.get_collection(name, read_concern=ReadConcern("majority"))
+        return Collection(motor, self._health)
+
     async def ping(self) -> None:
         """Return when the primary answers, else raise `unavailable`."""
         await self._health.run(self._database.command, "ping")
@@ -92,6 +98,10 @@ class Collection:
     def __init__(self, motor: MotorCollection[Document], health: Health) -> None:
         self._motor = motor
         self._health = health
+
+    def require(self) -> None:
+        """Raise `unavailable` while the database is known to be away."""
+        self._health.require()
 
     async def create_indexes(self, *indexes: IndexModel) -> None:
         """Create what indexes are missing. Raises `DuplicateError` where the data forbid one."""

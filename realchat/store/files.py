@@ -72,13 +72,17 @@ class Files:
         await self._collection.update_many(shared, {"$pull": shared})
         await self._mark_idle(query={"_id": {"$in": [document["_id"] for document in found]}})
 
+    async def mark_avatar(self, owner_id: str, id: str) -> None:
+        """Mark a file as its owner's avatar."""
+        await self._collection.update(
+            {"_id": object_id(id), "owner_id": owner_id, "condemned": {"$ne": True}},
+            {"$set": {"is_avatar": True}, "$unset": {"idle_since": ""}},
+        )
+
     async def set_avatar(self, owner_id: str, id: str | None) -> None:
         """Mark one file as its owner's avatar, or none, and no other one any longer."""
         if id is not None:
-            await self._collection.update(
-                {"_id": object_id(id), "condemned": {"$ne": True}},
-                {"$set": {"is_avatar": True}, "$unset": {"idle_since": ""}},
-            )
+            await self.mark_avatar(owner_id, id)
         others: dict[str, Any] = {"owner_id": owner_id, "is_avatar": True}
         if id is not None:
             others["_id"] = {"$ne": object_id(id)}

@@ -29,12 +29,12 @@ class Groups:
     async def create(self, group: Group, created_at: datetime) -> None:
         """Store a new group."""
         document = {**_write(group), "_id": object_id(group.id), "created_at": created_at}
-        await self._groups.insert({**document, "created_by": group.created_by, "version": 0})
+        await self._groups.insert({**document, "created_by": group.created_by})
 
-    async def find(self, group_id: str) -> tuple[Group, int] | None:
-        """Return a group with the version that `replace` expects."""
+    async def find(self, group_id: str) -> Group | None:
+        """Return a group."""
         document = await self._groups.find_one({"_id": object_id(group_id)})
-        return (_read(document), document["version"]) if document else None
+        return _read(document) if document else None
 
     async def of_member(self, user_id: str) -> list[Group]:
         """Return the groups of a user, the oldest first."""
@@ -45,17 +45,17 @@ class Groups:
         """Tell whether two users share a group."""
         return await self._groups.find_one({"members": {"$all": [one, other]}}) is not None
 
-    async def replace(self, group: Group, version: int) -> bool:
-        """Store a changed group, unless somebody else changed that version first."""
-        query = {"_id": object_id(group.id), "version": version}
-        change = {"$set": _write(group), "$inc": {"version": 1}}
-        return await self._groups.update(query, change) == 1
+    async def replace(self, group: Group) -> bool:
+        """Store a group's next version, unless somebody else stored one first."""
+        query = {"_id": object_id(group.id), "version": group.version - 1}
+        return await self._groups.update(query, {"$set": _write(group)}) == 1
 
-    async def delete(self, group_id: str, version: int) -> bool:
-        """Delete a group and its invites, unless somebody changed that version first."""
-        if not await self._groups.delete({"_id": object_id(group_id), "version": version}):
+    async def delete(self, group: Group) -> bool:
+        """Delete a group and its invites, unless somebody stored a next version first."""
+        query = {"_id": object_id(group.id), "version": group.version}
+        if not await self._groups.delete(query):
             return False
-        await self._invites.delete({"group_id": group_id})
+        await self._invites.delete({"group_id": group.id})
         return True
 
     async def add_invite(
@@ -83,6 +83,7 @@ def _write(group: Group) -> Document:
         "members": group.members,
         "roles": group.roles,
         "private": group.private,
+        "version": group.version,
     }
 
 
@@ -95,4 +96,5 @@ def _read(document: Document) -> Group:
         private=document["private"],
         created_by=document["created_by"],
         created_at=timestamp(document["created_at"]),
+        version=document["version"],
     )

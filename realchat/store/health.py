@@ -45,15 +45,20 @@ class Health:
 
     def __init__(self, ping: Callable[[], Awaitable[Any]]) -> None:
         self._ping = ping
+        self._away = False
         self._asking: asyncio.Task[None] | None = None
+
+    def require(self) -> None:
+        """Raise `unavailable` while the database is away."""
+        if self._away:
+            raise ChatError(Code.UNAVAILABLE, retry_after=1)
 
     async def run(self, call: Callable[..., Awaitable[T]], *values: Any, **options: Any) -> T:
         """Carry out a driver's call under the deadline, its failure in the contract's words.
 
         Raises `ChatError` `unavailable`, `DuplicateError`, and what else the driver does.
         """
-        if self._asking is not None:
-            raise ChatError(Code.UNAVAILABLE, retry_after=1)
+        self.require()
         try:
             async with asyncio.timeout(DEADLINE):
                 return await call(*values, **options)
@@ -77,15 +82,25 @@ class Health:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
 
     async def _ask(self) -> None:
-        """Ask the database until it answers."""
-        while True:
-            try:
-                async with asyncio.timeout(_PING_DEADLINE):
-                    await self._ping()
-                break
-            except (PyMongoError, TimeoutError):
+        """Ask the database until it answers; it is away from the first ping that fails.
+
+        One slow call alone says nothing about the others.
+        """
+        try:
+            while not await self._answers():
+                self._away = True
                 await asyncio.sleep(_PING_PAUSE)
-        self._asking = None
+        finally:
+            self._away = False
+            self._asking = None
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(_PING_DEADLINE):
+                await self._ping()
+        except (PyMongoError, TimeoutError):
+            return False
+        return True
 
 
 def index_of(details: Mapping[str, Any]) -> tuple[str, ...]:

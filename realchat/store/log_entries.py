@@ -12,16 +12,16 @@ from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code
 from realchat.ids import new_id
 from realchat.models import Message
-from realchat.store.database import Document
+from realchat.store.database import Document, object_id
+from realchat.store.health import DEADLINE
 from realchat.store.messages import read_message
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
+E = TypeVar("E", bound="Append | Update")
 Stored = Callable[[Message], None]
 
-# Seconds after which a caller is told `unavailable`; the contract gives 6.
-DEADLINE = 5.0
 
 # As many as fit well below MongoDB's 48 MB a message: 500 of 10,000 characters
 # of 4 bytes are 20 MB.
@@ -39,14 +39,16 @@ EMPTIED: Document = {
 class Entry(Generic[R]):
     """Something that waits to be written; its caller gets `result`, readers hear by `stored`."""
 
-    def __init__(self, conversation: str, stored: Stored) -> None:
+    def __init__(self, conversation: str, stored: Stored, seconds: float = DEADLINE) -> None:
+        """Begin to wait; after so many seconds the caller is told `unavailable`."""
         loop = asyncio.get_running_loop()
         self.id = new_id()
         self.conversation = conversation
         self.result: asyncio.Future[R] = loop.create_future()
+        self.is_retried = False
         self._stored = stored
         error = ChatError(Code.UNAVAILABLE, retry_after=1)
-        deadline = loop.call_later(DEADLINE, self.fail, error)
+        deadline = loop.call_later(seconds, self.fail, error)
         self.result.add_done_callback(lambda _: deadline.cancel())
 
     @property
@@ -76,8 +78,8 @@ class Entry(Generic[R]):
 class Append(Entry[tuple[Message, bool]]):
     """A draft that waits for its place."""
 
-    def __init__(self, draft: Draft, stored: Stored) -> None:
-        super().__init__(draft.conversation, stored)
+    def __init__(self, draft: Draft, stored: Stored, seconds: float = DEADLINE) -> None:
+        super().__init__(draft.conversation, stored, seconds)
         self.draft = draft
 
     def settle(self, message: Message) -> None:
@@ -87,7 +89,9 @@ class Append(Entry[tuple[Message, bool]]):
 
     def settle_repeated(self, document: Document) -> None:
         """Answer with the message of the first time, or say that it was another one."""
-        if document["fingerprint"] != self.draft.fingerprint:
+        if str(document["_id"]) == self.draft.id:
+            self.settle(read_message(document))  # its own write, thought to have failed
+        elif document["fingerprint"] != self.draft.fingerprint:
             self.fail(ChatError(Code.IDEMPOTENCY_CONFLICT))
         else:
             self.answer((read_message(document), False))
@@ -139,12 +143,20 @@ class Queue:
                     queue.popleft()
             if not queue:
                 del self._waiting[conversation]
-        return appends, updates
+        return _wanted(appends), _wanted(updates)
 
 
-def claim(entry: Append) -> Document:
-    """Return the query for the message that has an entry's `client_id`."""
-    return {"sender_id": entry.draft.sender_id, "client_id": entry.draft.client_id}
+def _wanted(entries: list[E]) -> list[E]:
+    """Leave out what would be written for a caller who was told that it failed."""
+    return [entry for entry in entries if not entry.is_given_up]
+
+
+def identities(entry: Append) -> list[Document]:
+    """Return the queries that find an entry's message, if it is stored already."""
+    found: list[Document] = [{"_id": object_id(entry.draft.id)}]
+    if entry.draft.client_id:
+        found.append({"sender_id": entry.draft.sender_id, "client_id": entry.draft.client_id})
+    return found
 
 
 def write_change(change: Change) -> tuple[Document, Document]:

@@ -10,9 +10,9 @@ find a 6 later.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Sequence
+from contextvars import Context
 from typing import Any
 
 from realchat.drafts import Change, Draft
@@ -22,15 +22,14 @@ from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
 from realchat.store.database import Document, object_id
-from realchat.store.health import DuplicateError
+from realchat.store.health import DEADLINE, DuplicateError
 from realchat.store.log_entries import (
-    DEADLINE,
     EMPTIED,
     Append,
     Queue,
     Stored,
     Update,
-    claim,
+    identities,
     write_change,
 )
 from realchat.store.messages import Messages, Numbers, read_message, write_message
@@ -60,10 +59,14 @@ class MessageLog:
         its sender used before returns the message of that time. Raises
         `idempotency_conflict` and `unavailable`.
         """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + DEADLINE
         key = (draft.sender_id, draft.client_id or draft.id)
         while key in self._claims:
-            await asyncio.wait([self._claims[key]])
-        entry = Append(draft, stored)
+            done, _ = await asyncio.wait([self._claims[key]], timeout=end - loop.time())
+            if not done:
+                raise ChatError(Code.UNAVAILABLE, retry_after=1)
+        entry = Append(draft, stored, end - loop.time())
         self._claims[key] = entry.result
         entry.result.add_done_callback(lambda _: self._claims.pop(key))
         self._enqueue(entry)
@@ -85,21 +88,26 @@ class MessageLog:
             writer.cancel()
 
     def _enqueue(self, entry: Append | Update) -> None:
+        self._messages.collection.require()
         self._queue.put(entry)
         if self._writer is None:
-            self._writer = asyncio.get_running_loop().create_task(self._write_rounds())
+            # In a context of its own: it outlives the request that woke it.
+            loop = asyncio.get_running_loop()
+            self._writer = loop.create_task(self._write_rounds(), context=Context())
 
     async def _write_rounds(self) -> None:
-        while self._queue:
-            appends, updates = self._queue.take_round()
-            appends = [entry for entry in appends if not entry.is_given_up]
-            updates = [entry for entry in updates if not entry.is_given_up]
-            await asyncio.gather(self._write_appends(appends), *map(self._write_update, updates))
-        self._writer = None
+        try:
+            while self._queue:
+                appends, updates = self._queue.take_round()
+                await asyncio.gather(
+                    self._write_appends(appends), *map(self._write_update, updates)
+                )
+        finally:
+            self._writer = None
 
     async def _write_appends(self, appends: list[Append]) -> None:
         try:
-            fresh = await self._sort_out_repeated(appends)
+            fresh = await self._outcomes.sort_out_repeated(appends)
             documents = await self._place(fresh)
             refused = await self._insert(documents)
         except Exception as error:
@@ -136,51 +144,24 @@ class MessageLog:
             documents.append(write_message(entry.draft, seq + 1, rev + 1))
         return documents
 
-    async def _sort_out_repeated(self, appends: Sequence[Append]) -> list[Append]:
-        """Answer those whose `client_id` was stored before; return the others.
-
-        Only for messages that others follow in their run: refused by the unique
-        index, such a one would leave its place empty with the next ones taken.
-        The last of a run leaves no gap, so the index alone decides about it.
-        """
-        followed = [
-            entry
-            for entry, following in itertools.pairwise(appends)
-            if entry.draft.client_id and entry.conversation == following.conversation
-        ]
-        if not followed:
-            return list(appends)
-        documents = await self._messages.collection.find({"$or": [claim(e) for e in followed]})
-        known = {(one["sender_id"], one["client_id"]): one for one in documents}
-        fresh = []
-        for entry in appends:
-            document = known.get((entry.draft.sender_id, entry.draft.client_id))
-            if document is None:
-                fresh.append(entry)
-            else:
-                entry.settle_repeated(document)
-        return fresh
-
     async def _handle_refused(
         self, refused: list[tuple[Append, Document, tuple[str, ...]]]
     ) -> None:
         """Answer repeated messages, and put those that lost their place to another process back."""
-        for entry, document, index in reversed(refused):
-            conversation = entry.conversation
-            last = self._numbers.peek(conversation)
+        last = {entry.conversation: self._numbers.peek(entry.conversation) for entry, *_ in refused}
+        for conversation in last:
             self._numbers.forget(conversation)
+        for entry, document, index in reversed(refused):
             if index[:1] == ("conversation",):
                 self._queue.put_back(entry)
-            elif index == ("_id",):
-                await self._outcomes.find_out([entry])
             else:
-                await self._answer_refused(entry, document, last)
+                await self._answer_refused(entry, document, last[entry.conversation])
 
     async def _answer_refused(
         self, entry: Append, document: Document, last: Numbers | None
     ) -> None:
         try:
-            stored = await self._messages.collection.find_one(claim(entry))
+            stored = await self._messages.collection.find_one({"$or": identities(entry)})
             if last and last.seq > document["seq"]:
                 await self._fill(document, last, entry)
         except Exception as error:
@@ -237,9 +218,12 @@ class MessageLog:
         """Find out what became of what failed; a fault of ours is told at once."""
         for entry in entries:
             self._numbers.forget(entry.conversation)
-        if isinstance(error, ChatError) and error.code is Code.UNAVAILABLE:
-            await self._outcomes.find_out(entries)
-            return
+        try:
+            if isinstance(error, ChatError) and error.code is Code.UNAVAILABLE:
+                await self._outcomes.find_out(entries)
+                return
+        except Exception as another:
+            error = another
         logger.error("fault while writing messages", exc_info=error)
         for entry in entries:
             entry.fail(ChatError(Code.INTERNAL))

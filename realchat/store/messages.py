@@ -14,7 +14,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from realchat.drafts import Draft
 from realchat.errors import ChatError, Code
 from realchat.ids import timestamp
-from realchat.models import Attachment, Look, Message
+from realchat.models import Attachment, Message
+from realchat.readings import Look, Missed
 from realchat.store.database import Collection, Database, Document, Query, object_id
 
 # What makes order and idempotency facts of the database. Every number and every
@@ -43,6 +44,10 @@ class Messages:
 
     def __init__(self, database: Database) -> None:
         self.collection: Collection = database.collection("messages")
+        # What readers are shown must still be there after a crash of the
+        # database: a rev that was seen and then given to another message would
+        # hide that one from them for ever.
+        self._lasting = database.lasting("messages")
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -50,7 +55,7 @@ class Messages:
 
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
-        document = await self.collection.find_one({"_id": object_id(message_id)})
+        document = await self._lasting.find_one({"_id": object_id(message_id)})
         return read_message(document) if document else None
 
     async def find_repeated(
@@ -61,7 +66,7 @@ class Messages:
         Raises `idempotency_conflict` where it is another one.
         """
         query = {"sender_id": sender_id, "client_id": client_id}
-        document = await self.collection.find_one(query)
+        document = await self._lasting.find_one(query)
         if document is not None and document["fingerprint"] != fingerprint:
             raise ChatError(Code.IDEMPOTENCY_CONFLICT)
         return read_message(document) if document else None
@@ -69,7 +74,7 @@ class Messages:
     async def find_many(self, message_ids: Sequence[str]) -> list[Message]:
         """Return those of the messages that there are, in no order."""
         ids = [object_id(message_id) for message_id in message_ids]
-        return [read_message(found) for found in await self.collection.find({"_id": {"$in": ids}})]
+        return [read_message(found) for found in await self._lasting.find({"_id": {"$in": ids}})]
 
     async def page(
         self, conversation: str, *, before: int | None, after: int | None, limit: int
@@ -81,14 +86,25 @@ class Messages:
         }
         query: Query = {"conversation": conversation, **({"seq": seqs} if seqs else {})}
         direction = DESCENDING if after is None else ASCENDING
-        found = await self.collection.find(query, sort=[("seq", direction)], limit=limit)
+        found = await self._lasting.find(query, sort=[("seq", direction)], limit=limit)
         return [read_message(one) for one in (found if after is None else reversed(found))]
 
     async def changes(self, conversation: str, since: int, limit: int) -> list[Message]:
         """Return what changed after the rev `since`, in rev order."""
         query = {"conversation": conversation, "rev": {"$gt": since}}
-        found = await self.collection.find(query, sort=[("rev", ASCENDING)], limit=limit)
+        found = await self._lasting.find(query, sort=[("rev", ASCENDING)], limit=limit)
         return [read_message(one) for one in found]
+
+    async def missed(self, conversation: str, since: int, limit: int) -> list[Missed]:
+        """Return what changed after the rev `since`, in rev order, and what of it is new."""
+        query = {"conversation": conversation, "rev": {"$gt": since}}
+        found = await self._lasting.find(query, sort=[("rev", ASCENDING)], limit=limit)
+        return [Missed(read_message(one), one.get("first_rev", 0) > since) for one in found]
+
+    async def revs(self, conversations: Sequence[str]) -> dict[str, int]:
+        """Return the last rev of each conversation that has any."""
+        latest = await self._first_of(conversations, "rev")
+        return {conversation: document["rev"] for conversation, document in latest.items()}
 
     async def numbers(self, conversation: str) -> Numbers:
         """Return the last numbers of a conversation."""
@@ -100,11 +116,13 @@ class Messages:
 
     async def last(self, conversations: Sequence[str]) -> dict[str, tuple[Message, int]]:
         """Return the last message and the last rev of each conversation that has any."""
-        newest, latest = await asyncio.gather(
-            self._first_of(conversations, "seq"), self._first_of(conversations, "rev")
-        )
+        newest = await self._first_of(conversations, "seq")
+        # Second, so that there is one for each; none, where a group ended in between.
+        latest = await self._first_of(list(newest), "rev")
         return {
-            key: (read_message(document), latest[key]["rev"]) for key, document in newest.items()
+            key: (read_message(document), latest[key]["rev"])
+            for key, document in newest.items()
+            if key in latest
         }
 
     async def is_shared(self, url: str, conversation: str) -> bool:
@@ -120,7 +138,7 @@ class Messages:
             **({"content_lang": {"$regex": f"^{look.lang}(-|$)"}} if look.lang else {}),
             **({"_id": {"$lt": object_id(look.before)}} if look.before else {}),
         }
-        found = await self.collection.find(query, sort=[("_id", DESCENDING)], limit=look.limit)
+        found = await self._lasting.find(query, sort=[("_id", DESCENDING)], limit=look.limit)
         return [read_message(one) for one in found]
 
     async def delete_conversation(self, conversation: str) -> None:
@@ -130,7 +148,7 @@ class Messages:
     async def _first_of(self, conversations: Sequence[str], number: str) -> dict[str, Document]:
         # This shape is answered from the index with one look a conversation
         # (a DISTINCT_SCAN), however many messages each has.
-        found = await self.collection.aggregate(
+        found = await self._lasting.aggregate(
             [
                 {"$match": {"conversation": {"$in": list(conversations)}}},
                 {"$sort": {"conversation": -1, number: -1}},
@@ -152,6 +170,7 @@ def write_message(draft: Draft, seq: int, rev: int) -> Document:
         "conversation": draft.conversation,
         "seq": seq,
         "rev": rev,
+        "first_rev": rev,
         "sender_id": draft.sender_id,
         "content": draft.content,
         "content_lang": draft.content_lang,

@@ -1,13 +1,14 @@
-"""What became of writes whose outcome is unknown: asked of the database, once it answers."""
+"""What is stored already: of repeated messages, and of writes whose outcome is unknown."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Sequence
 
 from realchat.errors import ChatError
 from realchat.store.database import Collection, Document, object_id
-from realchat.store.log_entries import Append, Queue, Update
+from realchat.store.log_entries import Append, Queue, Update, identities
 from realchat.store.messages import read_message
 
 # Seconds between two questions to a database that is away.
@@ -20,6 +21,36 @@ class Outcomes:
     def __init__(self, collection: Collection, queue: Queue) -> None:
         self._collection = collection
         self._queue = queue
+
+    async def sort_out_repeated(self, appends: Sequence[Append]) -> list[Append]:
+        """Answer those that were stored before; return the others.
+
+        Only for messages that others follow in their run: refused by the unique
+        index, such a one would leave its place empty with the next ones taken.
+        The last of a run leaves no gap, so the index alone decides about it.
+        """
+        followed = [
+            entry
+            for entry, following in itertools.pairwise(appends)
+            if (entry.draft.client_id or entry.is_retried)
+            and entry.conversation == following.conversation
+        ]
+        if not followed:
+            return list(appends)
+        query = {"$or": [each for entry in followed for each in identities(entry)]}
+        known: dict[object, Document] = {}
+        for document in await self._collection.find(query):
+            known[str(document["_id"])] = document
+            known[document["sender_id"], document.get("client_id")] = document
+        fresh = []
+        for entry in appends:
+            draft = entry.draft
+            before = known.get(draft.id) or known.get((draft.sender_id, draft.client_id))
+            if before is None or (entry not in followed):
+                fresh.append(entry)
+            else:
+                entry.settle_repeated(before)
+        return fresh
 
     async def find_out(self, entries: Sequence[Append | Update]) -> None:
         """Ask the database, once it answers, what it stored of writes of unknown outcome.
@@ -37,6 +68,7 @@ class Outcomes:
             elif not entry.is_given_up:
                 missing.append(entry)
         for entry in reversed(missing):
+            entry.is_retried = True
             self._queue.put_back(entry)
 
     async def _await_documents(self, ids: Iterable[str]) -> list[Document]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.ids import now
-from realchat.models import Look, StoredTranslation
+from realchat.models import StoredTranslation
+from realchat.readings import Look
 from realchat.store.database import Database, Document
 
 

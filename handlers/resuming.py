@@ -1,0 +1,81 @@
+"""`resume`: what a connection missed, then what came meanwhile, each once and in order.
+
+Events are held back first, history is read second, both are merged third: the
+other way round, what arrives in between would be lost.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from handlers.live import Live
+from handlers.outbox import Outbox
+from realchat.catch_up import Gap
+from realchat.commands import Resume
+from realchat.frames import GroupLeft, GroupUpdated, MessageKind, Resumed
+from realchat.models import Reader
+from realchat.protocol import frame_message
+from realchat.services import Services
+
+
+class Resuming(Protocol):
+    """What resuming needs of a connection."""
+
+    services: Services
+    reader: Reader
+    outbox: Outbox
+    live: Live
+
+
+async def resume(connection: Resuming, command: Resume) -> None:
+    """Send all that was missed, then `resumed`, then what came meanwhile.
+
+    Raises `unavailable`.
+    """
+    connection.live.hold()
+    replayed: dict[str, int] = {}
+    try:
+        await _catch_up(connection, command, replayed)
+    finally:
+        connection.live.release(replayed)
+
+
+async def _catch_up(connection: Resuming, command: Resume, replayed: dict[str, int]) -> None:
+    services = connection.services
+    is_same = command.epoch == services.epoch
+    gap = await services.catch_up.measure(
+        connection.reader.user_id, command.cursors, command.groups if is_same else {}
+    )
+    _send_groups(connection, gap)
+    for conversation, since in gap.behind.items() if is_same else ():
+        replayed[conversation] = await _replay(connection, conversation, since)
+    resumed = Resumed(
+        ref=command.ref,
+        epoch=services.epoch,
+        cursors={one: max(rev, replayed.get(one, 0)) for one, rev in gap.cursors.items()},
+        reset=gap.reset if is_same else sorted(gap.cursors),
+    )
+    connection.outbox.put(msgspec.json.encode(resumed))
+
+
+def _send_groups(connection: Resuming, gap: Gap) -> None:
+    for group in gap.groups:
+        connection.outbox.put(msgspec.json.encode(GroupUpdated(group=group)))
+    for group_id in gap.left:
+        connection.outbox.put(msgspec.json.encode(GroupLeft(group_id=group_id)))
+
+
+async def _replay(connection: Resuming, conversation: str, since: int) -> int:
+    """Send what changed in a conversation after a rev; return the rev it is complete up to."""
+    first = connection.live.first.get(conversation)
+    pages = connection.services.catch_up.read(connection.reader, conversation, since, first)
+    async for page in pages:
+        for message, is_new in page:
+            kind: MessageKind = "message" if is_new else "message_updated"
+            connection.outbox.put(frame_message(message, kind))
+            since = message.rev
+        # As fast as the reader takes it, so that no replay ever passes the outbox's bounds.
+        await connection.outbox.flush()
+    return since
