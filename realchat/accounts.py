@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import UNSET, structs
 
+from realchat.avatars import Avatars, settle_avatar
 from realchat.credentials import Session
 from realchat.errors import ChatError, Code, invalid
 from realchat.events import UserChanged
@@ -43,13 +44,6 @@ class Hasher(Protocol):
 
     async def verify(self, password: str, kept: str | None) -> bool:
         """Tell whether a password has this hash; takes as long when there is none."""
-
-
-class Avatars(Protocol):
-    """Where pictures of people come from."""
-
-    async def claim_avatar(self, owner_id: str, url: str | None) -> None:
-        """Show an own image to everybody, or none. Raises `validation_error`."""
 
 
 class Entry(NamedTuple):
@@ -134,6 +128,8 @@ class Accounts:
         if body.avatar is not UNSET:
             await self._avatars.claim_avatar(user.id, body.avatar)
         user = await self._change(user, change)
+        if body.avatar is not UNSET:
+            await settle_avatar(self._avatars, self._users, user)
         if body.password is not UNSET:
             await self._tokens.end_all(user.id, but=principal.session_id)
         return user

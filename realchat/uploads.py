@@ -32,6 +32,9 @@ class Files(Protocol):
     async def unshare(self, ids: Sequence[str], conversation: str) -> None:
         """Take files away from a conversation."""
 
+    async def mark_avatar(self, owner_id: str, id: str) -> None:
+        """Mark a file as its owner's avatar."""
+
     async def set_avatar(self, owner_id: str, id: str | None) -> None:
         """Mark one file as its owner's avatar, or none, and no other one any longer."""
 
@@ -86,18 +89,27 @@ class Uploads:
         if addresses:
             await self._files.unshare([address.id for address in addresses], conversation)
 
+    async def share_again(self, urls: Sequence[str], conversation: str) -> None:
+        """Let a conversation have files that were taken away from it too soon."""
+        addresses = [address for url in urls if (address := parse_file_url(url))]
+        await self._files.share([address.id for address in addresses], conversation)
+
     async def claim_avatar(self, owner_id: str, url: str | None) -> None:
-        """Show an image to everybody as its owner's avatar, or none, instead of the one before.
+        """Show an image to everybody as its owner's avatar, beside the one before.
 
         Raises `validation_error` (`avatar`) when it is no image of the owner's.
         """
         if url is None:
-            await self._files.set_avatar(owner_id, None)
             return
         (file,) = await self._claim(owner_id, [url], "avatar")
         if file.type not in AVATAR_TYPES:
             raise invalid("avatar", "must be an image: PNG, JPEG, GIF, WebP or AVIF")
-        await self._files.set_avatar(owner_id, file.id)
+        await self._files.mark_avatar(owner_id, file.id)
+
+    async def keep_avatar(self, owner_id: str, url: str | None) -> None:
+        """Show that avatar of an owner's, or none, and no other one any longer."""
+        address = parse_file_url(url) if url is not None else None
+        await self._files.set_avatar(owner_id, address.id if address else None)
 
     async def find(self, user_id: str, address: FileAddress) -> StoredFile:
         """Return a file that a user may read. Raises `not_found`."""

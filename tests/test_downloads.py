@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -313,3 +314,16 @@ async def test_a_message_with_somebody_else_s_file_is_refused(
     file = await upload(ana, TEXT)
     reply = await ben.post("/messages", {"recipient_id": ana.id, "files": [file["url"]]})
     assert (reply.status, list(reply.fields)) == (400, ["files"])
+
+
+@pytest.mark.gen_test
+async def test_of_two_avatars_set_at_once_the_one_that_is_named_can_be_read(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, eve = [await register(http_client, base_url) for _ in range(2)]
+    urls = [(await upload(ana, png(size, size)))["url"] for size in (4, 5)]
+    for _ in range(20):
+        await asyncio.gather(*(ana.patch("/auth/me", {"avatar": url}) for url in urls))
+        named = (await eve.get(f"/users/{ana.id}")).json["avatar_url"]
+        answers = {url: (await download(eve, url)).code for url in urls}
+        assert answers == {url: 200 if url == named else 404 for url in urls}

@@ -43,7 +43,7 @@ async def test_a_shared_file_and_an_avatar_stay(
     ana = await register(http_client, base_url)
     shared, avatar = await upload(ana, b"shared"), await upload(ana, png(5, 5))
     await share(services, ana, shared["url"], direct_conversation(ana.id, ana.id))
-    await services.uploads.claim_avatar(ana.id, avatar["url"])
+    assert (await ana.patch("/auth/me", {"avatar": avatar["url"]})).status == 200
     assert await services.sweeper.sweep(now() + 100 * DAY) == 0
     for file in (shared, avatar):
         assert (await download(ana, file["url"])).code == 200
@@ -84,7 +84,7 @@ async def test_a_replaced_avatar_is_swept(
     ana = await register(http_client, base_url)
     for size in (5, 6):
         avatar = await upload(ana, png(size, size))
-        await services.uploads.claim_avatar(ana.id, avatar["url"])
+        assert (await ana.patch("/auth/me", {"avatar": avatar["url"]})).status == 200
     assert await services.sweeper.sweep(now() + 2 * DAY) == 1
     assert (await download(ana, avatar["url"])).code == 200
 
