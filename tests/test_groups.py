@@ -10,6 +10,8 @@ from people import Person, register
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat.services import Services
+
 
 async def people(http: AsyncHTTPClient, base_url: str, *names: str) -> list[Person]:
     """Register people by name."""
@@ -177,6 +179,37 @@ async def test_a_removed_member_is_told_and_shut_out(
         assert answer["code"] == "not_found"
         await ana.post("/messages", {"group_id": group["id"], "content": "gone"})
         assert [one for one in await phone.settle() if one["type"] == "message"] == []
+
+
+@pytest.mark.gen_test
+async def test_who_is_a_member_when_a_message_is_told_hears_it(
+    http_client: AsyncHTTPClient,
+    base_url: str,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ana, ben, cy = await people(http_client, base_url, "Ana", "Ben", "Cy")
+    group = await make_group(ana, ben)
+    gate = asyncio.Event()
+    collection = services.collections.messages.collection
+    insert = collection.insert_unordered
+
+    async def wait(documents: list[dict[str, Any]]) -> dict[int, tuple[str, ...]]:
+        await gate.wait()
+        return await insert(documents)
+
+    monkeypatch.setattr(collection, "insert_unordered", wait)
+    async with device(ben) as old, device(cy) as new:
+        sending = asyncio.ensure_future(
+            ana.post("/messages", {"group_id": group["id"], "content": "for those who are here"})
+        )
+        await asyncio.sleep(0.05)
+        await ana.delete(f"/groups/{group['id']}/members/{ben.id}")
+        await cy.post("/groups/join", {"group_id": group["id"]})
+        gate.set()
+        assert (await sending).status == 201
+        assert (await new.expect("message"))["content"] == "for those who are here"
+        assert [one for one in await old.settle() if one["type"] == "message"] == []
 
 
 @pytest.mark.gen_test

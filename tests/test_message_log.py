@@ -213,6 +213,59 @@ async def test_a_sender_who_goes_away_does_not_undo_the_write(
 
 
 @pytest.mark.gen_test
+async def test_a_fault_while_writing_does_not_end_the_writer(
+    log: MessageLog, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*arguments: object) -> None:
+        raise RuntimeError
+
+    async def be_away(*arguments: object) -> None:
+        raise ChatError(Code.UNAVAILABLE)
+
+    for insert in (fail, be_away):
+        with monkeypatch.context() as broken:
+            broken.setattr(messages.collection, "insert_unordered", insert)
+            broken.setattr(messages.collection, "find", fail)
+            with pytest.raises(ChatError) as refused:
+                await log.append(draft(), Told())
+            assert refused.value.code is Code.INTERNAL
+    message, is_new = await log.append(draft(), Told())
+    assert (message.seq, is_new) == (1, True)
+
+
+@pytest.mark.gen_test
+async def test_a_write_that_lands_late_is_found_and_leaves_no_gap(
+    log: MessageLog, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[list[dict[str, object]]] = []
+    insert = messages.collection.insert_unordered
+
+    async def lose(documents: list[dict[str, object]]) -> None:
+        late.append(documents)
+        monkeypatch.setattr(messages.collection, "insert_unordered", land_late)
+        raise ChatError(Code.UNAVAILABLE)
+
+    async def land_late(documents: list[dict[str, object]]) -> dict[int, tuple[str, ...]]:
+        monkeypatch.setattr(messages.collection, "insert_unordered", insert)
+        await insert(late[0])
+        return await insert(documents)
+
+    monkeypatch.setattr(messages.collection, "insert_unordered", lose)
+    told = Told()
+    first = asyncio.ensure_future(log.append(draft("one"), told))
+    await asyncio.sleep(0)
+    rest = [asyncio.ensure_future(log.append(draft(text), told)) for text in ("two", "three")]
+    appended = await asyncio.gather(first, *rest)
+    places = await stored_places(messages)
+    assert places == list(range(1, len(places) + 1))
+    kept = await messages.page(CONVERSATION, before=None, after=0, limit=10)
+    assert {one.id for one in kept} >= {message.id for message, _ in appended}
+    assert sorted(one.content for one in kept if one.deleted is not True) == ["one", "three", "two"]
+    live = [message.seq for message in told if message.deleted is not True]
+    assert live == sorted(live)
+
+
+@pytest.mark.gen_test
 async def test_a_fault_in_the_telling_does_not_undo_the_ack(log: MessageLog) -> None:
     def fail(message: Message) -> None:
         raise RuntimeError

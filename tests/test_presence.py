@@ -65,6 +65,24 @@ async def test_strangers_know_nothing(http_client: AsyncHTTPClient, base_url: st
 
 
 @pytest.mark.gen_test
+async def test_a_message_that_was_refused_makes_nobody_a_contact(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    eve, ben = [await register(http_client, base_url, name) for name in ("Eve", "Ben")]
+    await eve.post("/messages", {"recipient_id": eve.id, "content": "x", "client_id": "c"})
+    refused = await eve.post(
+        "/messages", {"recipient_id": ben.id, "content": "x", "client_id": "c"}
+    )
+    assert refused.error == "idempotency_conflict"
+    async with device(ben) as phone:
+        assert (await eve.get(f"/presence/{ben.id}")).error == "not_found"
+        assert (await eve.get("/presence")).json == {"online": []}
+        conversation = "dm:" + ":".join(sorted((eve.id, ben.id)))
+        await eve.post(f"/conversations/{conversation}/read", {"seq": 1})
+        assert [one for one in await phone.settle() if one["type"] == "read"] == []
+
+
+@pytest.mark.gen_test
 async def test_a_block_hides_presence_both_ways(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -113,12 +113,16 @@ class MessageLog:
         except Exception as error:
             await self._handle_failure(appends, error)
             return
-        for place, (entry, document) in enumerate(zip(fresh, documents, strict=True)):
-            if place not in refused:
-                numbers = Numbers(document["seq"], document["rev"])
-                self._numbers.put(document["conversation"], numbers)
-                entry.settle(read_message(document))
+        stored = [
+            pair for n, pair in enumerate(zip(fresh, documents, strict=True)) if n not in refused
+        ]
+        for _, document in stored:
+            numbers = Numbers(document["seq"], document["rev"])
+            self._numbers.put(document["conversation"], numbers)
+        # First, since what was refused may be stored already, before the others.
         await self._handle_refused([(fresh[n], documents[n], key) for n, key in refused.items()])
+        for entry, document in stored:
+            entry.settle(read_message(document))
 
     async def _insert(self, documents: list[Document]) -> dict[int, tuple[str, ...]]:
         if not documents:
@@ -182,7 +186,7 @@ class MessageLog:
             "rev": last.rev + 1,
             "deleted": True,
         }
-        del document["client_id"]
+        document.pop("client_id", None)
         if not await self._messages.collection.insert_unordered([document]):
             entry.publish(read_message(document))
 
