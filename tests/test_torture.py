@@ -199,6 +199,6 @@ def test_what_one_connection_sent_in_a_row_keeps_its_order() -> None:
 
 @pytest.mark.parametrize("scenario", SHORT, ids=[one.name for one in SHORT])
 def test_the_server_keeps_its_word_while(scenario: Scenario, tmp_path: Path) -> None:
-    outcome = asyncio.run(run(scenario, Options(tmp_path, seed=1, resumes=False)))
+    outcome = asyncio.run(run(scenario, Options(tmp_path, seed=1)))
     assert outcome.violations == []
     assert outcome.acked >= scenario.acks

@@ -133,7 +133,7 @@ async def _break_once(scenario: Scenario, stand: Stand, crowd: Crowd, back: list
 
 _FEW = Size(users=16, devices=2, group=8)
 _MANY = Size(users=100, devices=5, group=20, loud=100, heartbeat=None)
-_STORM = Size(users=400, devices=5, group=8)
+_STORM = Size(users=400, devices=5, group=8, heartbeat=None)
 
 # The long form, with the counts that were asked of it.
 LONG = [
