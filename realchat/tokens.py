@@ -152,13 +152,15 @@ class Tokens:
 
     async def _ask(self, session_id: str) -> str | None:
         """Return whose session this is, if it lives, and believe it for a while."""
-        endings = self._endings
-        session = await self._sessions.find(session_id)
-        if session is None:
-            return None
-        # An ending while the database was being asked may be newer than its answer.
-        if endings == self._endings:
-            self._believed[session_id] = session.user_id
+        while True:
+            endings = self._endings
+            session = await self._sessions.find(session_id)
+            if session is None:
+                return None
+            # An ending while the database was being asked may be newer than its answer.
+            if endings == self._endings:
+                break
+        self._believed[session_id] = session.user_id
         if now() - session.last_seen >= _SEEN_EVERY:
             self._tasks.start(self._sessions.touch(session_id, now()))
         return session.user_id
