@@ -123,10 +123,12 @@ class Accounts:
         user = await self.get(principal.user_id)
         if body.password is not UNSET:
             await self._require_password(user, body)
-            hashed = await self._hasher.hash(body.password)
-            change = structs.replace(change, password_hash=hashed)
+            change = structs.replace(change, password_hash=await self._hasher.hash(body.password))
         if body.avatar is not UNSET:
             await self._avatars.claim_avatar(user.id, body.avatar)
+        if body.password is not UNSET:
+            # Before the change too: what fails now can be tried again with the same password.
+            await self._tokens.end_all(user.id, but=principal.session_id)
         user = await self._change(user, change)
         if body.avatar is not UNSET:
             await settle_avatar(self._avatars, self._users, user)
@@ -181,11 +183,14 @@ class Accounts:
         """Note that the address of an account is its owner's."""
         return user if user.is_verified else await self._change(user, UserChange(is_verified=True))
 
+    async def end_sessions(self, user: User) -> None:
+        """End every session of somebody who has shown who they are."""
+        await self._tokens.end_all(user.id)
+
     async def reset_password(self, user: User, password_hash: str) -> User:
         """Put another password in the place of the last; every session ends."""
-        change = UserChange(password_hash=password_hash, is_verified=True)
-        user = await self._change(user, change)
-        await self._tokens.end_all(user.id)
+        user = await self._change(user, UserChange(password_hash=password_hash, is_verified=True))
+        await self.end_sessions(user)
         return user
 
     async def _change(self, user: User, change: UserChange) -> User:

@@ -161,6 +161,8 @@ class OneTimeSignIn:
         if user is None:
             raise ChatError(Code.NOT_FOUND, "There is no account with this address. Register one.")
         password_hash = await self._hasher.hash(body.password)
+        # Before the code is spent: what fails now can be tried again with it.
+        await self._accounts.end_sessions(user)
         await self._codes.spend(key, body.code)
         user = await self._accounts.reset_password(user, password_hash)
         return await self._accounts.enter(user, user_agent)

@@ -7,12 +7,14 @@ from http.cookies import SimpleCookie
 import pytest
 from forms import png, upload
 from msgspec import structs
+from outages import fail
 from people import PASSWORD, Client, Person, Reply, login, register
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.events import AnyHappening, SessionsEnded, UserChanged
 from realchat.services import Services
 from realchat.settings import Settings
+from realchat.store.sessions import Sessions
 
 OTHER_PASSWORD = "a wholly different one"
 
@@ -266,6 +268,18 @@ class TestChangingThePassword:
         reply = await ana.patch("/auth/me", {"password": OTHER_PASSWORD, **given})
         assert (reply.status, reply.fields) == (400, {"current_password": why})
         assert (await ana.login()).id == ana.id
+
+    @pytest.mark.gen_test
+    async def test_one_that_fails_half_way_can_be_tried_again(
+        self, http_client: AsyncHTTPClient, base_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ana = await register(http_client, base_url)
+        phone = await ana.login()
+        with monkeypatch.context() as outage:
+            outage.setattr(Sessions, "end", fail)
+            assert (await change_password(ana)).error == "unavailable"
+        assert (await change_password(ana)).status == 200
+        assert (await phone.get("/auth/me")).status == 401
 
 
 class TestDevices:

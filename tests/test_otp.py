@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from mailbox_server import Mailbox
 from msgspec import structs
+from outages import fail
 from people import PASSWORD, Client, Person, Reply, login, register
 from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
@@ -16,6 +17,7 @@ from tornado.ioloop import IOLoop
 from realchat.ids import now
 from realchat.services import Services
 from realchat.settings import Settings
+from realchat.store.sessions import Sessions
 
 NEW = "new@example.org"
 OTHER_PASSWORD = "a wholly different one"
@@ -308,6 +310,20 @@ async def test_a_reset_password_opens_the_account_and_ends_every_other_session(
     old = await client.post("/auth/login", {"email": ana.email, "password": PASSWORD})
     assert old.error == "invalid_credentials"
     assert (await client.post("/auth/reset-password", body)).error == "invalid_otp"
+
+
+@pytest.mark.gen_test
+async def test_a_reset_that_fails_half_way_can_be_tried_again(
+    client: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await register(client.http, client.base_url)
+    await ask(client, ana.email)
+    body = {"email": ana.email, "code": await mailbox.next_code(), "password": OTHER_PASSWORD}
+    with monkeypatch.context() as outage:
+        outage.setattr(Sessions, "end", fail)
+        assert (await client.post("/auth/reset-password", body)).error == "unavailable"
+    assert (await client.post("/auth/reset-password", body)).status == 200
+    assert (await ana.get("/auth/me")).status == 401
 
 
 @pytest.mark.gen_test
