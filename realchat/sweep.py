@@ -18,8 +18,10 @@ GRACE = timedelta(days=1)
 PART_GRACE = timedelta(minutes=5)
 # Seconds from one round to the next.
 INTERVAL = 3600.0
-# Files in one round, so that none keeps the disk and the database for long.
+# Files asked for at once, and how often in one round, so that none keeps the
+# disk and the database for long.
 _BATCH = 500
+_BATCHES = 20
 
 
 class Files(Protocol):
@@ -65,12 +67,7 @@ class Sweeper:
 
     async def sweep(self, moment: datetime | None = None) -> int:
         """Go one round as of a moment (now); return how many files it swept."""
-        before = (moment or now()) - GRACE
-        swept = 0
-        for file_id in await self._files.find_idle(before, _BATCH):
-            if file := await self._files.condemn(file_id, before):
-                await self._remove(file)
-                swept += 1
+        swept = await self._sweep_files((moment or now()) - GRACE)
         owners = await self._contents.remove_parts((moment or now()) - PART_GRACE, _BATCH)
         # An upload that a crash cut off may have taken space already.
         for owner_id in filter(is_id, set(owners)):
@@ -78,6 +75,32 @@ class Sweeper:
         if swept or owners:
             logger.info("swept", extra={"data": {"files": swept, "parts": len(owners)}})
         return swept
+
+    async def _sweep_files(self, before: datetime) -> int:
+        """Sweep what is idle since before a moment, in batches; return how many files."""
+        swept = 0
+        for _ in range(_BATCHES):
+            found = await self._files.find_idle(before, _BATCH)
+            done = [await self._sweep_file(file_id, before) for file_id in found]
+            swept += sum(done)
+            # What fails is found again, so a batch of nothing else ends the round too.
+            if len(found) < _BATCH or not any(done):
+                break
+        return swept
+
+    async def _sweep_file(self, file_id: str, before: datetime) -> bool:
+        """Sweep one file, if it is still idle; tell whether it is gone."""
+        file = await self._files.condemn(file_id, before)
+        if file is None:
+            return False
+        try:
+            await self._remove(file)
+        except OSError as error:
+            # The next round tries it again; the others need not wait for that.
+            data = {"id": file.id, "error": type(error).__name__}
+            logger.warning("a file cannot be swept", extra={"data": data})
+            return False
+        return True
 
     async def _remove(self, file: StoredFile) -> None:
         # Nobody can reach the file any more, but its record goes last: a round

@@ -150,6 +150,41 @@ async def test_what_a_crash_left_of_an_upload_goes_after_a_day(
 
 
 @pytest.mark.gen_test
+async def test_a_round_takes_more_than_one_batch(
+    http_client: AsyncHTTPClient,
+    base_url: str,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realchat.sweep._BATCH", 2)
+    ana = await register(http_client, base_url)
+    for _ in range(5):
+        await upload(ana, b"unused")
+    assert await services.sweeper.sweep(now() + 2 * DAY) == 5
+
+
+@pytest.mark.gen_test
+async def test_a_file_that_cannot_be_removed_keeps_no_other_one(
+    http_client: AsyncHTTPClient,
+    base_url: str,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realchat.sweep._BATCH", 2)
+    ana = await register(http_client, base_url)
+    stuck = (await upload(ana, b"a folder is in its place"))["id"]
+    for _ in range(3):
+        await upload(ana, b"unused")
+    [path] = services.disk.folder.rglob(stuck)
+    path.unlink()
+    path.mkdir()
+    assert await services.sweeper.sweep(now() + 2 * DAY) == 3
+    path.rmdir()
+    assert await services.sweeper.sweep(now() + 2 * DAY) == 1
+    assert await left_behind(services, ana) == NOTHING
+
+
+@pytest.mark.gen_test
 async def test_only_ones_own_files_can_be_claimed(
     http_client: AsyncHTTPClient, base_url: str, services: Services
 ) -> None:
