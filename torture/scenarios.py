@@ -143,7 +143,9 @@ LONG = [
     Scenario("database-frozen", _FEW, faults.freeze_mongod, 50),
     Scenario("network-broken", _FEW, faults.break_network, 50),
     Scenario("primary-steps-down", _FEW, faults.step_down, 50, members=3),
-    Scenario("readers-stalled", _MANY, faults.stall_readers, 10, pause=0.02, padding=9000),
+    Scenario(
+        "readers-stalled", _MANY, faults.stall_readers, 10, pause=0.02, padding=9000, everyone=True
+    ),
     Scenario("all-return-at-once", _STORM, faults.cut_all, 5, pause=0.2, everyone=True),
     Scenario("soak", _FEW, faults.anything, 100),
 ]
