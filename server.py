@@ -105,7 +105,6 @@ async def serve(ground: Ground) -> None:
     sys.stdout.flush()
     await stop.wait()
     services.readiness.drain()
-    services.readiness.drain()
     server.stop()
     await ChatSocket.close_all(CLOSE_PATIENCE)
     await application.finish_requests(FINISH_PATIENCE)
@@ -134,8 +133,14 @@ async def _keep_alive(mongod: EmbeddedMongod | None) -> None:
     pause = 1
     while mongod:
         await asyncio.sleep(pause)
+        try:
+            died = mongod.revive()
+        except OSError as error:
+            # No memory or file for a process now; there may be later.
+            logger.error("the embedded MongoDB cannot be started: %s", type(error).__name__)
+            died = True
         # Ever more rarely, for one that dies each time.
-        pause = min(2 * pause, 30) if mongod.revive() else 1
+        pause = min(2 * pause, 30) if died else 1
 
 
 def _stop(stop: asyncio.Event, signum: int) -> None:

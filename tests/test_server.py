@@ -112,6 +112,19 @@ def test_a_dead_database_is_started_again(server: ServerProcess) -> None:
     assert server.mongod_pid != first
 
 
+def test_a_database_that_cannot_be_started_at_once_is_started_later(server: ServerProcess) -> None:
+    [log] = (server.folder / "data").rglob("*.log")
+    in_its_way = log.with_suffix(".log.1")
+    in_its_way.unlink(missing_ok=True)
+    in_its_way.mkdir()
+    first = server.mongod_pid
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: "cannot be started" in server.stderr)
+    in_its_way.rmdir()
+    server.wait_ready()
+    assert server.mongod_pid != first
+
+
 def test_the_terminal_s_ctrl_c_does_not_reach_the_database(server: ServerProcess) -> None:
     assert os.getpgid(server.mongod_pid) != os.getpgid(server.process.pid)
 
