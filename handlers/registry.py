@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from handlers.live import Live
 from handlers.outbox import Outbox
+from realchat.frames import Event
 from realchat.models import Principal, Reader
 from realchat.services import Services
 
@@ -19,6 +21,10 @@ class Connection(Protocol):
     services: Services
     outbox: Outbox
     live: Live
+    idle: asyncio.Event
+
+    def send(self, event: Event) -> None:
+        """Queue an event for this connection alone."""
 
     def needs(self, content_lang: str, lang: str) -> bool:
         """Tell whether the reader needs a text in `content_lang` translated into `lang`."""

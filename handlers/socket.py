@@ -17,6 +17,7 @@ from tornado.websocket import WebSocketHandler
 
 from handlers.commands import obey
 from handlers.delivery import deliver
+from handlers.farewell import close_all
 from handlers.handshake import HandshakeHandler, check_handshake
 from handlers.live import Live
 from handlers.outbox import Outbox
@@ -68,6 +69,8 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         super().initialize(services)
         self.outbox = Outbox(self._write, self._give_up)
         self.live = Live(self.outbox)
+        self.idle = asyncio.Event()
+        self.idle.set()
         self._lang: str | None = None
         self._authenticated = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -79,13 +82,8 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     @classmethod
     async def close_all(cls, seconds: float) -> None:
-        """Close every connection, to come back later; wait for it no longer than `seconds`."""
-        for connection in cls.registry:
-            connection.close(Close.RESTART, "the server stops; come back")
-        end = asyncio.get_running_loop().time() + seconds
-        while any(cls.registry) and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
-            # A connection is gone when its client has answered, which no one event tells.
-            await asyncio.sleep(0.02)
+        """Tell all connections of this process to come back later, and close them."""
+        await close_all(cls.registry, seconds)
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer a handshake."""
@@ -125,6 +123,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
     async def on_message(self, message: str | bytes) -> None:
         """Carry out one frame and answer it; the next one is read after that."""
         count_frames("in")
+        self.idle.clear()
         try:
             await self._carry_out(message)
         except ChatError as error:
@@ -135,6 +134,8 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         except Exception:
             logger.exception("fault while carrying out a frame")
             self.close(Close.FAULT, "a fault of the server")
+        finally:
+            self.idle.set()
 
     def on_close(self) -> None:
         """Forget the connection."""
@@ -180,8 +181,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         """Find out who this is, say hello, and let events come. Raises `ChatError`."""
         self.principal = await self.services.tokens.authenticate(token)
         await self._load_reader()
-        # Again, for a session that ended meanwhile; then nothing is waited for
-        # until the connection is where the next end of it is told.
+        # Again: it may have ended meanwhile. From here to the registry nothing waits.
         await self.services.tokens.authenticate(token)
         if self._deadline is not None:
             self._deadline.cancel()
