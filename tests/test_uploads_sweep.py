@@ -74,6 +74,7 @@ async def test_the_files_of_a_deleted_conversation_go_too(
     file = await upload(ana, b"shared")
     await share(services, ana, file["url"], f"group:{group['id']}")
     assert (await ana.delete(f"/groups/{group['id']}")).status == 204
+    await services.tasks.drain()
     assert await services.sweeper.sweep(now() + 2 * DAY) == 1
 
 
