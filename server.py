@@ -140,7 +140,7 @@ async def _keep_alive(mongod: EmbeddedMongod | None) -> None:
             logger.error("the embedded MongoDB cannot be started: %s", type(error).__name__)
             died = True
         # Ever more rarely, for one that dies each time.
-        pause = min(2 * pause, 30) if died else 1
+        pause = min(2 * pause, 5) if died else 1
 
 
 def _stop(stop: asyncio.Event, signum: int) -> None:

@@ -68,7 +68,7 @@ class Services:
         """Finish what is under way, then let go of everything."""
         self.presences.close()
         await self.collections.message_log.drain()
-        await self.tasks.drain()
+        await self.tasks.close()
         self.passwords.close()
         self.disk.close()
         if self.translator is not None:

@@ -18,9 +18,13 @@ class Tasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
         self._timers: dict[object, asyncio.TimerHandle] = {}
+        self._closed = False
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run `work` without waiting for it."""
+        """Run `work` without waiting for it; not at all after the end."""
+        if self._closed:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._finish)
@@ -30,6 +34,11 @@ class Tasks:
         self.start(work())
         loop = asyncio.get_running_loop()
         self._timers[work] = loop.call_later(seconds, self.repeat, work, seconds)
+
+    async def close(self) -> None:
+        """Finish what is under way, and start nothing more: its parts are about to be closed."""
+        await self.drain()
+        self._closed = True
 
     async def drain(self, seconds: float = 5.0) -> None:
         """Wait until all is done, then cancel what still runs."""

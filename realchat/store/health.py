@@ -15,6 +15,7 @@ from pymongo.errors import (
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
+    OperationFailure,
     PyMongoError,
     WTimeoutError,
 )
@@ -29,6 +30,12 @@ DEADLINE = 5.0
 # Seconds for one ping of a database that was away, and between two of them.
 _PING_DEADLINE = 2.0
 _PING_PAUSE = 0.2
+# What a server answers that is starting, stopping or changing its primary
+# (https://github.com/mongodb/mongo, error_codes.yml): HostUnreachable,
+# HostNotFound, NetworkTimeout, ShutdownInProgress, ReadConcernMajorityNotAvailableYet,
+# PrimarySteppedDown, ExceededTimeLimit, SocketException, InterruptedAtShutdown,
+# InterruptedDueToReplStateChange.
+_PASSING = frozenset((6, 7, 89, 91, 134, 189, 262, 9001, 11600, 11602))
 _AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError, TimeoutError)
 
 
@@ -67,7 +74,7 @@ class Health:
         except BulkWriteError:
             raise
         except (PyMongoError, TimeoutError) as error:
-            if not isinstance(error, _AWAY) and not getattr(error, "timeout", False):
+            if not _is_away(error):
                 raise
             self._doubt()
             raise ChatError(Code.UNAVAILABLE, retry_after=1) from error
@@ -101,6 +108,12 @@ class Health:
         except (PyMongoError, TimeoutError):
             return False
         return True
+
+
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, _AWAY) or getattr(error, "timeout", False):
+        return True
+    return isinstance(error, OperationFailure) and error.code in _PASSING
 
 
 def index_of(details: Mapping[str, Any]) -> tuple[str, ...]:

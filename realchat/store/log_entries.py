@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code
@@ -49,7 +49,7 @@ class Entry(Generic[R]):
         self._stored = stored
         error = ChatError(Code.UNAVAILABLE, retry_after=1)
         deadline = loop.call_later(seconds, self.fail, error)
-        self.result.add_done_callback(lambda _: deadline.cancel())
+        self.result.add_done_callback(lambda done: _look(done, deadline))
 
     @property
     def is_given_up(self) -> bool:
@@ -144,6 +144,12 @@ class Queue:
             if not queue:
                 del self._waiting[conversation]
         return _wanted(appends), _wanted(updates)
+
+
+def _look(result: asyncio.Future[Any], deadline: asyncio.TimerHandle) -> None:
+    deadline.cancel()
+    if not result.cancelled():
+        result.exception()  # looked at, since the caller may be gone
 
 
 def _wanted(entries: list[E]) -> list[E]:
