@@ -114,7 +114,7 @@ class Users:
         try:
             key = email_key(document["email"])
             await self._collection.update(this, {"$set": {"email_key": key}})
-        except ChatError:
+        except (ChatError, DuplicateError):
             # No address, or another user's: who has it cannot sign in, and loses nothing else.
             logger.warning("user %s has no e-mail address of their own", document["_id"])
 
