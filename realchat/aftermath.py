@@ -46,8 +46,10 @@ class Aftermath:
         self._tasks = tasks
 
     def sent(self, message: Message) -> None:
-        """Count what somebody sent as read by them."""
+        """Count what somebody sent as read by them; see to it that its files can be read."""
         self._inbox.note_sent(message)
+        if message.files:
+            self._tasks.start(self._settle_files(message.files, message.conversation))
 
     def edited(self, message: Message) -> None:
         """Drop the translations of a text that was replaced."""
@@ -56,22 +58,26 @@ class Aftermath:
     def deleted(self, message: Message) -> None:
         """Drop a deleted message's translations, and take back the files it showed."""
         self._tasks.start(self._interpreter.forget(message.id))
-        if message.files:
-            self._tasks.start(self._take_back(message.files, message.conversation))
+        self.refused(message.conversation, message.files)
 
     def refused(self, conversation: str, files: Sequence[str]) -> None:
-        """Take back the files of a message that was not stored."""
+        """Take back the files of a message that is not there, or not any more."""
         if files:
-            self._tasks.start(self._take_back(files, conversation))
+            self._tasks.start(self._settle_files(files, conversation))
 
-    async def _take_back(self, urls: Sequence[str], conversation: str) -> None:
-        if gone := await self._unused(urls, conversation):
-            await self._files.unshare(gone, conversation)
-            # Sent again at the same moment? Asked after it was taken away, so
-            # that whichever came last sees the other.
-            unused = await self._unused(gone, conversation)
-            if shown := [url for url in gone if url not in unused]:
-                await self._files.share_again(shown, conversation)
+    async def _settle_files(self, urls: Sequence[str], conversation: str) -> None:
+        """Have files readable in a conversation if, and only if, a message there shows them.
 
-    async def _unused(self, urls: Sequence[str], conversation: str) -> list[str]:
-        return [url for url in urls if not await self._messages.is_shared(url, conversation)]
+        Looked up again after it was written: where a file is sent and its
+        message deleted at the same moment, whoever comes last sees the other.
+        """
+        shown = await self._shown(urls, conversation)
+        while True:
+            await self._files.share_again(shown, conversation)
+            await self._files.unshare([url for url in urls if url not in shown], conversation)
+            before, shown = shown, await self._shown(urls, conversation)
+            if before == shown:
+                return
+
+    async def _shown(self, urls: Sequence[str], conversation: str) -> list[str]:
+        return [url for url in urls if await self._messages.is_shared(url, conversation)]
