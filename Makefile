@@ -13,8 +13,9 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 run: .venv/installed
 	.venv/bin/python server.py
 
+# Three at a time, each with its own MongoDB: the tests wait more than they compute.
 test: lint
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 lint: .venv/installed-test
 	.venv/bin/ruff check --quiet

@@ -33,6 +33,7 @@ setup(
         "test": [
             "pytest>=9.2,<10",
             "pytest-tornado>=0.8.1",
+            "pytest-xdist>=3.8",
             "setuptools<81",
             "hypothesis>=6.170",
             "aiosmtpd>=1.4.6",

@@ -338,22 +338,24 @@ static void run_until(double end) {
 
 static void run_stage(int senders, double warm, double seconds) {
     clear_tally();
+    double cpu[PIDS], start = now();
     for (int i = 0; i < senders; i++) {
         Connection *c = connections + (long)i * total / senders;
         c->sending = 1;
         send_message(c);
     }
     if (!limit) {
-        run_until(now() + warm);
+        run_until(start + warm);
         clear_tally();
+        start = now();
     }
-    double cpu[PIDS], start = now(), own = cpu_of_self();
+    double own = cpu_of_self();
     for (int i = 0; i < pid_count; i++) cpu[i] = cpu_of(pids[i]);
     run_until(start + seconds);
     for (int i = 0; i < pid_count; i++) cpu[i] = cpu_of(pids[i]) - cpu[i];
     double took = now() - start;
     own = cpu_of_self() - own;
-    printf("{\"senders\":%d,\"seconds\":%.4f,\"sent\":%lu,\"deliveries\":%lu,\"acks\":%lu,"
+    printf("{\"senders\":%d,\"seconds\":%.6f,\"sent\":%lu,\"deliveries\":%lu,\"acks\":%lu,"
         "\"doubled\":%lu,\"stray\":%lu,\"errors\":%d,\"closed\":%d,\"frame_bytes\":%.1f,"
         "\"p50_us\":%ld,\"p99_us\":%ld,\"ack_p50_us\":%ld,\"ack_p99_us\":%ld,"
         "\"gather_seconds\":%.2f,\"loader_share\":%.3f,\"memory_kb\":%ld,\"cpu_us\":[",
