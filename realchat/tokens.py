@@ -53,8 +53,8 @@ class Sessions(Protocol):
     ) -> Session | None:
         """Put `fresh` in the place of the refresh token `spent`, if that is the current one."""
 
-    async def touch(self, session_id: str, moment: datetime) -> None:
-        """Note when a session was last seen."""
+    async def touch(self, session_ids: Sequence[str], moment: datetime) -> None:
+        """Note when sessions were last seen."""
 
     async def end(self, session_ids: Sequence[str]) -> None:
         """Delete sessions."""
@@ -81,6 +81,8 @@ class Tokens:
         self._refresh_seconds = refresh_seconds
         self._believed: TTLCache[str, str] = TTLCache(_MAX_BELIEVED, _BELIEF)
         self._endings = 0
+        self._seen: set[str] = set()
+        self._is_noting = False
         bus.subscribe(self._hear)
 
     async def open_session(self, user_id: str, user_agent: str) -> Grant:
@@ -124,6 +126,15 @@ class Tokens:
         """Return whose access token this is. Raises `not_authenticated` or `token_expired`."""
         return await self._principal(self._signer.read(token, "access"))
 
+    async def confirm(self, principal: Principal) -> None:
+        """Raise `not_authenticated` if a session has ended since its token was read.
+
+        Costs nothing as long as the session is believed to live: that belief
+        goes the moment its ending is told, before anybody else can run. Where
+        it is too old, or had to make room, the database is asked again.
+        """
+        await self._require_alive(principal)
+
     async def authenticate_files(self, token: str) -> Principal:
         """Return whose token for downloads this is; the errors are those of `authenticate`."""
         return await self._principal(self._signer.read(token, "files"))
@@ -145,10 +156,15 @@ class Tokens:
         await self.end(user_id, [session.id for session in sessions if session.id != but])
 
     async def _principal(self, claims: Claims) -> Principal:
-        owner = self._believed.get(claims.sid) or await self._ask(claims.sid)
-        if owner != claims.sub:
+        principal = Principal(user_id=claims.sub, session_id=claims.sid)
+        await self._require_alive(principal)
+        return principal
+
+    async def _require_alive(self, principal: Principal) -> None:
+        session_id = principal.session_id
+        owner = self._believed.get(session_id) or await self._ask(session_id)
+        if owner != principal.user_id:
             raise ChatError(Code.NOT_AUTHENTICATED)
-        return Principal(user_id=claims.sub, session_id=claims.sid)
 
     async def _ask(self, session_id: str) -> str | None:
         """Return whose session this is, if it lives, and believe it for a while."""
@@ -162,8 +178,23 @@ class Tokens:
                 break
         self._believed[session_id] = session.user_id
         if now() - session.last_seen >= _SEEN_EVERY:
-            self._tasks.start(self._sessions.touch(session_id, now()))
+            self._note_seen(session_id)
         return session.user_id
+
+    def _note_seen(self, session_id: str) -> None:
+        """Have it written that a session was seen, with all that are seen meanwhile."""
+        self._seen.add(session_id)
+        if not self._is_noting:
+            self._is_noting = True
+            self._tasks.start(self._write_seen())
+
+    async def _write_seen(self) -> None:
+        try:
+            while self._seen:
+                seen, self._seen = self._seen, set()
+                await self._sessions.touch(tuple(seen), now())
+        finally:
+            self._is_noting = False
 
     def _hear(self, happening: AnyHappening) -> None:
         if isinstance(happening, SessionsEnded):

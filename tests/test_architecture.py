@@ -52,6 +52,7 @@ ROOMS = {
         "realchat.ids",
         "realchat.languages",
         "realchat.limits",
+        "realchat.loader",
         "realchat.logs",
         "realchat.memory",
         "realchat.metrics",

@@ -10,6 +10,7 @@ from typing import Any
 
 import jwt
 import pytest
+from msgspec import structs
 from people import Client, Person, register
 from tornado.httpclient import AsyncHTTPClient
 
@@ -287,6 +288,41 @@ async def test_an_ending_told_by_another_process_counts_at_once(services: Servic
         await services.tokens.authenticate(grant.access_token)
 
 
+@pytest.mark.gen_test
+async def test_a_session_that_lives_is_confirmed_without_a_database_call(
+    services: Services,
+) -> None:
+    grant = await services.tokens.open_session("a" * 24, "")
+    principal = await services.tokens.authenticate(grant.access_token)
+    await Sessions(services.database).end([grant.session_id])
+    await services.tokens.confirm(principal)
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_has_ended_since_its_token_was_read_is_not_confirmed(
+    services: Services,
+) -> None:
+    grant = await services.tokens.open_session("a" * 24, "")
+    principal = await services.tokens.authenticate(grant.access_token)
+    await services.tokens.end("a" * 24, [grant.session_id])
+    with pytest.raises(ChatError) as caught:
+        await services.tokens.confirm(principal)
+    assert caught.value.code is Code.NOT_AUTHENTICATED
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_is_not_believed_to_live_is_asked_for_when_it_is_confirmed(
+    services: Services,
+) -> None:
+    grant = await services.tokens.open_session("a" * 24, "")
+    principal = Principal(user_id="a" * 24, session_id=grant.session_id)
+    await services.tokens.confirm(principal)
+    with pytest.raises(ChatError):
+        await services.tokens.confirm(structs.replace(principal, session_id="b" * 24))
+    with pytest.raises(ChatError):
+        await services.tokens.confirm(structs.replace(principal, user_id="b" * 24))
+
+
 class EndedMeanwhile(Sessions):
     """Sessions of which one ends between the database's answer and its arrival."""
 
@@ -339,6 +375,20 @@ async def test_a_session_seen_again_after_a_minute_is_noted(services: Services) 
     await services.tasks.drain()
     [session] = await services.tokens.sessions_of("a" * 24)
     assert session.last_seen > long_ago
+
+
+@pytest.mark.gen_test
+async def test_all_sessions_seen_at_once_are_noted(services: Services) -> None:
+    grants = [await services.tokens.open_session("a" * 24, "") for _ in range(3)]
+    long_ago = now() - timedelta(minutes=2)
+    kept = services.database.collection("sessions")
+    await kept.update_many({}, {"$set": {"last_seen": long_ago}})
+    tokens = [grant.access_token for grant in grants for _ in range(2)]
+    await asyncio.gather(*map(services.tokens.authenticate, tokens))
+    await services.tasks.drain()
+    seen = [session.last_seen for session in await services.tokens.sessions_of("a" * 24)]
+    assert len(seen) == 3
+    assert min(seen) > long_ago
 
 
 @pytest.mark.gen_test

@@ -9,7 +9,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.credentials import Session
 from realchat.ids import is_id, now
-from realchat.store.database import Database, Document, object_id
+from realchat.loader import Loader
+from realchat.store.database import Database, Document, Query, object_id
 
 _BY_EXPIRY = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
 _BY_USER = IndexModel([("user_id", ASCENDING), ("last_seen", DESCENDING)])
@@ -20,6 +21,8 @@ class Sessions:
 
     def __init__(self, database: Database) -> None:
         self._collection = database.collection("sessions")
+        # Of many who connect at once each is looked for.
+        self._alive = Loader(self._find_alive)
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -41,12 +44,7 @@ class Sessions:
 
     async def find(self, session_id: str) -> Session | None:
         """Return a session that has not ended."""
-        if not is_id(session_id):
-            return None
-        document = await self._collection.find_one(
-            {"_id": object_id(session_id), "expires_at": {"$gt": now()}}
-        )
-        return _read(document) if document else None
+        return await self._alive.get(session_id) if is_id(session_id) else None
 
     async def list_of(self, user_id: str) -> list[Session]:
         """Return a user's sessions, the latest seen first."""
@@ -66,16 +64,25 @@ class Sessions:
         )
         return _read(document) if document else None
 
-    async def touch(self, session_id: str, moment: datetime) -> None:
-        """Note when a session was last seen."""
-        await self._collection.update(
-            {"_id": object_id(session_id)}, {"$max": {"last_seen": moment}}
+    async def touch(self, session_ids: Sequence[str], moment: datetime) -> None:
+        """Note when sessions were last seen."""
+        await self._collection.update_many(
+            {"_id": _any_of(session_ids)}, {"$max": {"last_seen": moment}}
         )
 
     async def end(self, session_ids: Sequence[str]) -> None:
         """Delete sessions."""
-        ids = [object_id(session_id) for session_id in session_ids]
-        await self._collection.delete({"_id": {"$in": ids}})
+        await self._collection.delete({"_id": _any_of(session_ids)})
+
+    async def _find_alive(self, session_ids: Sequence[str]) -> dict[str, Session]:
+        documents = await self._collection.find(
+            {"_id": _any_of(session_ids), "expires_at": {"$gt": now()}}
+        )
+        return {str(document["_id"]): _read(document) for document in documents}
+
+
+def _any_of(session_ids: Sequence[str]) -> Query:
+    return {"$in": [object_id(session_id) for session_id in session_ids]}
 
 
 def _read(document: Document) -> Session:

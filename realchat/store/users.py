@@ -10,6 +10,7 @@ from msgspec import UNSET
 from pymongo import ASCENDING, IndexModel
 
 from realchat.errors import ChatError, Code
+from realchat.loader import Loader
 from realchat.models import User, UserChange
 from realchat.names import email_key, name_key
 from realchat.store.database import Database, Document, Query, object_id
@@ -29,6 +30,7 @@ class Users:
 
     def __init__(self, database: Database) -> None:
         self._collection = database.collection("users")
+        self._loader = Loader(self._load)
 
     async def prepare(self) -> None:
         """Create the indexes, and add to the users of the seed's what they are found by."""
@@ -65,8 +67,7 @@ class Users:
 
     async def find_many(self, user_ids: Sequence[str]) -> list[User]:
         """Return those of the users that there are, in no order."""
-        ids = [object_id(user_id) for user_id in user_ids]
-        return [read_user(found) for found in await self._collection.find({"_id": {"$in": ids}})]
+        return list((await self._loader.get_many(user_ids)).values())
 
     async def find_by_email(self, key: str) -> User | None:
         """Return the user of an address, by its `email_key`."""
@@ -107,6 +108,11 @@ class Users:
     async def touch_last_seen(self, user_id: str, moment: datetime) -> None:
         """Note when a user was last connected; an earlier moment changes nothing."""
         await self._collection.update({"_id": object_id(user_id)}, {"$max": {"last_seen": moment}})
+
+    async def _load(self, user_ids: Sequence[str]) -> dict[str, User]:
+        ids = [object_id(user_id) for user_id in user_ids]
+        found = await self._collection.find({"_id": {"$in": ids}})
+        return {str(document["_id"]): read_user(document) for document in found}
 
     async def _add_keys(self, document: Document) -> None:
         this = {"_id": document["_id"]}
