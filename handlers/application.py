@@ -70,9 +70,6 @@ def make_application(services: Services) -> DrainableApplication:
         default_handler_args=arguments,
         log_function=log_request,
         routes=tuple(ROUTES),
-        websocket_max_message_size=socket.MAX_FRAME,
-        websocket_ping_interval=socket.HEARTBEAT,
-        websocket_ping_timeout=socket.HEARTBEAT - 5,
     )
 
 

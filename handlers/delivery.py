@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from handlers.framing import TEXT, build_frame
 from handlers.registry import Connection, Registry
 from realchat.errors import Close
 from realchat.events import (
@@ -29,7 +30,7 @@ def deliver(registry: Registry, happening: AnyHappening) -> None:
         case MessageTranslated():
             _deliver_translation(registry, happening)
         case Notice():
-            frame = msgspec.json.encode(happening.frame)
+            frame = build_frame(TEXT, msgspec.json.encode(happening.frame))
             for connection in registry.of(happening.readers):
                 connection.outbox.put(frame)
         case SessionsEnded():
@@ -72,11 +73,11 @@ def _encode(
     seen = message.seen_by(connection.reader.user_id)
     if target is not None:
         seen = connection.services.interpreter.announce(seen, target)
-    return frame_message(seen, kind)
+    return build_frame(TEXT, frame_message(seen, kind))
 
 
 def _deliver_translation(registry: Registry, happening: MessageTranslated) -> None:
-    frame = msgspec.json.encode(happening.frame)
+    frame = build_frame(TEXT, msgspec.json.encode(happening.frame))
     for connection in registry.of(happening.readers):
         if connection.needs(happening.content_lang, happening.frame.lang):
             connection.outbox.put(frame)

@@ -30,14 +30,13 @@ async def close_all(registry: Registry, seconds: float) -> None:
         _, late = await asyncio.wait(ends, timeout=seconds)
         for end in late:
             end.cancel()
-    for connection in registry:
+    for connection in list(registry):
         connection.close(Close.RESTART, "the server stops; come back")
     await _await_empty(registry, seconds)
 
 
 async def _close(connection: Connection) -> None:
-    await connection.idle.wait()
-    await connection.outbox.flush()
+    await connection.settle()
     connection.close(Close.RESTART, "the server stops; come back")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -21,7 +20,9 @@ class Connection(Protocol):
     services: Services
     outbox: Outbox
     live: Live
-    idle: asyncio.Event
+
+    async def settle(self) -> None:
+        """Wait until what has come is carried out and answered, and the answers are out."""
 
     def send(self, event: Event) -> None:
         """Queue an event for this connection alone."""
@@ -54,11 +55,14 @@ class Registry:
         if not connections:
             self._connections.pop(user_id, None)
 
+    def count(self, user_id: str) -> int:
+        """Return how many connections a user has."""
+        return len(self._connections.get(user_id, ()))
+
     def of(self, user_ids: Iterable[str]) -> Iterator[Connection]:
         """Yield the connections of these users."""
         for user_id in user_ids:
-            # A copy, since a connection that cannot keep up leaves while it is told.
-            yield from tuple(self._connections.get(user_id, ()))
+            yield from self._connections.get(user_id, ())
 
     def __iter__(self) -> Iterator[Connection]:
-        return self.of(tuple(self._connections))
+        return self.of(self._connections)

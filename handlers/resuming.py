@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from handlers.framing import TEXT, build_frame
 from handlers.live import Live
 from handlers.outbox import Outbox
 from realchat.catch_up import Gap
@@ -57,14 +58,14 @@ async def _catch_up(connection: Resuming, command: Resume, replayed: dict[str, i
         cursors={one: max(rev, replayed.get(one, 0)) for one, rev in gap.cursors.items()},
         reset=gap.reset if is_same else sorted(gap.cursors),
     )
-    connection.outbox.put(msgspec.json.encode(resumed))
+    _put(connection, msgspec.json.encode(resumed))
 
 
 def _send_groups(connection: Resuming, gap: Gap) -> None:
     for group in gap.groups:
-        connection.outbox.put(msgspec.json.encode(GroupUpdated(group=group)))
+        _put(connection, msgspec.json.encode(GroupUpdated(group=group)))
     for group_id in gap.left:
-        connection.outbox.put(msgspec.json.encode(GroupLeft(group_id=group_id)))
+        _put(connection, msgspec.json.encode(GroupLeft(group_id=group_id)))
 
 
 async def _replay(connection: Resuming, conversation: str, since: int) -> int:
@@ -74,8 +75,12 @@ async def _replay(connection: Resuming, conversation: str, since: int) -> int:
     async for page in pages:
         for message, is_new in page:
             kind: MessageKind = "message" if is_new else "message_updated"
-            connection.outbox.put(frame_message(message, kind))
+            _put(connection, frame_message(message, kind))
             since = message.rev
         # As fast as the reader takes it, so that no replay ever passes the outbox's bounds.
         await connection.outbox.flush()
     return since
+
+
+def _put(connection: Resuming, payload: bytes) -> None:
+    connection.outbox.put(build_frame(TEXT, payload))

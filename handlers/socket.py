@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from typing import Any, ClassVar
 
 import msgspec
@@ -18,6 +17,8 @@ from tornado.websocket import WebSocketHandler
 from handlers.commands import obey
 from handlers.delivery import deliver
 from handlers.farewell import close_all
+from handlers.framing import BINARY, TEXT, Frame, build_frame
+from handlers.greeting import MAX_FRAME, make_hello, read_token
 from handlers.handshake import HandshakeHandler, check_handshake
 from handlers.live import Live
 from handlers.outbox import Outbox
@@ -25,34 +26,36 @@ from handlers.registry import Registry
 from handlers.request import origin_of, read_query
 from handlers.resuming import resume
 from handlers.routes import Route
+from handlers.wire import Wire
 from realchat.commands import Authenticate, Resume
 from realchat.errors import ChatError, Close, Code
 from realchat.events import AnyHappening
-from realchat.fields import MAX_CONTENT, MAX_FILES
-from realchat.frames import Error, Event, Hello, Limits
-from realchat.ids import now, timestamp
+from realchat.flood import Verdict, judge
+from realchat.frames import Event
 from realchat.languages import base, can_read, canonical
 from realchat.logs import request_id
 from realchat.metrics import (
+    count_flood,
     count_frames,
     count_slow_reader,
     count_socket_closed,
     count_socket_opened,
 )
 from realchat.models import Principal, Reader
-from realchat.protocol import decode, ref_of
+from realchat.protocol import decode, frame_error, ref_of
 from realchat.requests import ConnectionQuery
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a connection may take to say who it is, and between two signs of
-# life that the server asks for.
+# Seconds that a connection may take to say who it is.
 AUTHENTICATION_TIME = 10
-HEARTBEAT = 25
-MAX_FRAME = 64 * 1024
 
 _UNAUTHENTICATED = 401
-_CLOSES = {_UNAUTHENTICATED: Close.NOT_AUTHENTICATED, Code.UNAVAILABLE.status: Close.RESTART}
+_CLOSES = {
+    _UNAUTHENTICATED: Close.NOT_AUTHENTICATED,
+    Code.RATE_LIMITED.status: Close.FLOODING,
+    Code.UNAVAILABLE.status: Close.RESTART,
+}
 _TOO_LATE = ChatError(Code.NOT_AUTHENTICATED, "No token came within 10 seconds.")
 
 
@@ -67,10 +70,9 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
     def initialize(self, services: Any) -> None:
         """Keep what the connection works with (Tornado's constructor)."""
         super().initialize(services)
-        self.outbox = Outbox(self._write, self._give_up)
+        self.outbox = Outbox(self._give_up)
         self.live = Live(self.outbox)
-        self.idle = asyncio.Event()
-        self.idle.set()
+        self._allowances = self.services.floodgate.of_connection()
         self._lang: str | None = None
         self._authenticated = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -91,7 +93,14 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         check_handshake(self.request)
         if not self.check_origin(self.request.headers.get("Origin", "")):
             raise ChatError(Code.FOREIGN_ORIGIN)
+        # What is done for the connection from now on is logged under the handshake's id.
+        request_id.set(self._headers["X-Request-Id"])
         await super().get(*args, **kwargs)
+
+    def get_websocket_protocol(self) -> Wire:
+        """Return what speaks with the client from here on (Tornado asks)."""
+        self._wire = Wire(self, MAX_FRAME)
+        return self._wire
 
     def check_origin(self, origin: str) -> bool:
         """Let in pages of our own origin and of `CLIENT_URL`, and what is no page at all."""
@@ -102,46 +111,43 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     async def open(self, *args: str, **kwargs: str) -> None:
         """Authenticate by header or query, or wait for the frame that does."""
-        request_id.set(self._headers["X-Request-Id"])
-        self.set_nodelay(True)
         try:
-            query = read_query(self.request, ConnectionQuery)
-            self._lang = canonical(query.lang) if isinstance(query.lang, str) else None
-            if query.resume:
-                self.live.hold()
-            token = self._token(query)
-            if token is not None:
-                await self._authenticate(token)
-                return
+            await self._begin()
         except ChatError as error:
             await self._refuse(error)
-            return
-        self._deadline = asyncio.get_running_loop().call_later(
-            AUTHENTICATION_TIME, lambda: self.services.tasks.start(self._refuse(_TOO_LATE))
-        )
+        except Exception:
+            logger.exception("fault while opening a connection")
+            self.close(Close.FAULT, "a fault of the server")
 
     async def on_message(self, message: str | bytes) -> None:
-        """Carry out one frame and answer it; the next one is read after that."""
-        count_frames("in")
-        self.idle.clear()
+        """Carry out one frame and answer it; the next one waits for that."""
         try:
             await self._carry_out(message)
         except ChatError as error:
             if error.code.status == _UNAUTHENTICATED:
                 await self._refuse(error, ref_of(message))
             else:
-                self.send(_describe(error, ref_of(message)))
+                self.send(frame_error(error, ref_of(message)))
         except Exception:
             logger.exception("fault while carrying out a frame")
             self.close(Close.FAULT, "a fault of the server")
-        finally:
-            self.idle.set()
+
+    def admit(self, frame: Frame) -> bool:
+        """Count a frame against what this connection and its user may send."""
+        count_frames("in")
+        verdict, wait = judge(self._allowances, len(frame.payload))
+        if verdict is Verdict.REFUSE and frame.opcode in (TEXT, BINARY):
+            error = ChatError(Code.RATE_LIMITED, retry_after=wait)
+            self.send(frame_error(error, ref_of(frame.payload)))
+        elif verdict is Verdict.CLOSE:
+            count_flood()
+            self.close(Close.FLOODING, "too many frames or bytes")
+        return verdict is Verdict.CARRY_OUT
 
     def on_close(self) -> None:
         """Forget the connection."""
         if self._deadline is not None:
             self._deadline.cancel()
-        self.outbox.close()
         if self._authenticated:
             self._authenticated = False
             count_socket_closed()
@@ -150,7 +156,12 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     def send(self, event: Event) -> None:
         """Queue an event for this connection alone."""
-        self.outbox.put(msgspec.json.encode(event))
+        self.outbox.put(build_frame(TEXT, msgspec.json.encode(event)))
+
+    async def settle(self) -> None:
+        """Wait until what has come is carried out and answered, and the answers are out."""
+        await self._wire.settle()
+        await self.outbox.flush()
 
     def needs(self, content_lang: str, lang: str) -> bool:
         """Tell whether this reader needs a text in `content_lang` translated into `lang`."""
@@ -160,6 +171,19 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
     def refresh(self) -> None:
         """Take over what the user changed of their languages."""
         self.services.tasks.start(self._load_reader())
+
+    async def _begin(self) -> None:
+        query = read_query(self.request, ConnectionQuery)
+        self._lang = canonical(query.lang) if isinstance(query.lang, str) else None
+        if query.resume:
+            self.live.hold()
+        token = read_token(self.request, query)
+        if token is not None:
+            await self._authenticate(token)
+            return
+        self._deadline = asyncio.get_running_loop().call_later(
+            AUTHENTICATION_TIME, lambda: self.services.tasks.start(self._refuse(_TOO_LATE))
+        )
 
     async def _carry_out(self, message: str | bytes) -> None:
         if isinstance(message, bytes):
@@ -181,70 +205,43 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         """Find out who this is, say hello, and let events come. Raises `ChatError`."""
         self.principal = await self.services.tokens.authenticate(token)
         await self._load_reader()
-        # Again: it may have ended meanwhile. From here to the registry nothing waits.
-        await self.services.tokens.authenticate(token)
+        # It may have ended meanwhile. From here to the registry nothing waits.
+        await self.services.tokens.confirm(self.principal)
         if self._deadline is not None:
             self._deadline.cancel()
-        if self.ws_connection is None or self.ws_connection.is_closing():
+        if self._wire.is_closing():
             return
+        self._check_number()
         self._authenticated = True
+        self._allowances += self.services.floodgate.of_user(self.reader.user_id)
         count_socket_opened()
-        self.send(self._hello())
+        self.send(make_hello(self.services, self.principal))
         self.registry.add(self)
         self.services.presences.connect(self.reader.user_id)
+
+    def _check_number(self) -> None:
+        """Raise `rate_limited` if the user has as many connections as one may have."""
+        settings = self.services.settings
+        number = self.registry.count(self.reader.user_id)
+        if settings.rate_limits and number >= settings.sockets_per_user:
+            raise ChatError(
+                Code.RATE_LIMITED, f"You have {number} connections; close one of them first."
+            )
 
     async def _load_reader(self) -> None:
         user = await self.services.people.get(self.principal.user_id)
         languages = (self._lang or user.language, *user.reads)
         self.reader = Reader(user_id=user.id, languages=languages)
 
-    def _hello(self) -> Hello:
-        limits = Limits(
-            content=MAX_CONTENT,
-            files=MAX_FILES,
-            frame=MAX_FRAME,
-            file_size=self.services.settings.max_upload_bytes,
-        )
-        return Hello(
-            user_id=self.principal.user_id,
-            session_id=self.principal.session_id,
-            epoch=self.services.epoch,
-            server_time=timestamp(now()),
-            heartbeat_s=HEARTBEAT,
-            limits=limits,
-        )
-
-    def _token(self, query: ConnectionQuery) -> str | None:
-        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return token.strip()
-        return query.token if isinstance(query.token, str) else None
-
     async def _refuse(self, error: ChatError, ref: str | UnsetType = UNSET) -> None:
         """Say why, then close."""
-        self.send(_describe(error, ref))
+        self.send(frame_error(error, ref))
         await self.outbox.flush()
         self.close(_CLOSES.get(error.code.status, Close.MISUSE), error.code.code)
 
     def _give_up(self) -> None:
         count_slow_reader()
         self.close(Close.TOO_SLOW, "too slow")
-
-    async def _write(self, frame: bytes) -> None:
-        await self.write_message(frame)
-        count_frames("out")
-
-
-def _describe(error: ChatError, ref: str | UnsetType) -> Error:
-    """Return an error as the frame that tells of it."""
-    wait = error.retry_after
-    return Error(
-        ref=ref,
-        code=error.code.code,
-        message=error.message,
-        fields=dict(error.fields) if error.fields else UNSET,
-        retry_after_ms=math.ceil(wait * 1000) if wait is not None else UNSET,
-    )
 
 
 ROUTES = [Route("/ws", ChatSocket)]

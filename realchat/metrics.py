@@ -49,6 +49,7 @@ BATCHES = Histogram(
 )
 DELIVERIES = Counter("realchat_deliveries", "Events handed to the outboxes of connections.")
 SLOW_READERS = Counter("realchat_slow_readers", "Connections closed because they read too slowly.")
+FLOODS = Counter("realchat_floods", "Connections closed because they sent too much.")
 MAILS = Counter("realchat_mails", "Mails by what became of them.", ["outcome"])
 UPLOADED_BYTES = Counter("realchat_uploaded_bytes", "Bytes of files that were stored.")
 TRANSLATIONS = Counter("realchat_translations", "Translations by what became of them.", ["outcome"])
@@ -89,6 +90,11 @@ def count_deliveries(connections: int) -> None:
 def count_slow_reader() -> None:
     """Count a connection closed for reading too slowly."""
     SLOW_READERS.inc()
+
+
+def count_flood() -> None:
+    """Count a connection closed for sending too much."""
+    FLOODS.inc()
 
 
 def count_mail(outcome: MailOutcome) -> None:

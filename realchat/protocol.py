@@ -6,6 +6,8 @@ Decoding is the check: shape, types and sizes are in the types of
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -13,7 +15,7 @@ from realchat.commands import AnyCommand
 from realchat.decoding import decode_json
 from realchat.errors import ChatError, Code
 from realchat.fields import Ref
-from realchat.frames import MessageKind
+from realchat.frames import Error, MessageKind
 from realchat.models import Message
 
 _COMMANDS: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
@@ -41,6 +43,18 @@ def ref_of(raw: str | bytes) -> str | UnsetType:
         return _REF.decode(_REFS.decode(raw)["ref"])
     except (KeyError, msgspec.DecodeError, UnicodeError, RecursionError):
         return UNSET
+
+
+def frame_error(error: ChatError, ref: str | UnsetType) -> Error:
+    """Return an error as the frame that tells of it."""
+    wait = error.retry_after
+    return Error(
+        ref=ref,
+        code=error.code.code,
+        message=error.message,
+        fields=dict(error.fields) if error.fields else UNSET,
+        retry_after_ms=math.ceil(wait * 1000) if wait is not None else UNSET,
+    )
 
 
 def frame_message(message: Message, kind: MessageKind) -> bytes:

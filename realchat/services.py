@@ -15,6 +15,7 @@ from realchat.conversations import Conversations
 from realchat.disk import Disk
 from realchat.entrances import Entrances
 from realchat.file_types import inspect
+from realchat.flood import Floodgate, Rates
 from realchat.groups import Groups
 from realchat.history import History
 from realchat.ids import new_id
@@ -53,6 +54,10 @@ class Services:
         self.bus = LocalBus()
         self.tasks = Tasks()
         self.limits = Limits(LocalBuckets(), enabled=settings.rate_limits)
+        self.floodgate = Floodgate(
+            Rates(settings.frames_per_second, settings.frame_bytes_per_second),
+            enabled=settings.rate_limits,
+        )
         self.people = People(collections.users, self.bus)
         self._join_conversations()
         self._join_files()

@@ -25,6 +25,8 @@ Seconds = Annotated[
 ]
 Grace = Annotated[float, Meta(ge=0, le=300, description="a number of seconds from 0 to 300")]
 Changes = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
+PerSecond = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
+Connections = Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")]
 Size = Annotated[int, Meta(ge=1, description="a whole number of bytes, such as 536870912")]
 # bcrypt's cost: the OWASP password storage cheat sheet asks for at least 10.
 Rounds = Annotated[int, Meta(ge=10, le=16, description="a whole number from 10 to 16")]
@@ -81,6 +83,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_upload_bytes: Size = 512 * MIB
     upload_quota_bytes: Size = 2048 * MIB
     rate_limits: bool = True
+    frames_per_second: PerSecond = 100
+    frame_bytes_per_second: Size = 512 * 1024
+    sockets_per_user: Connections = 50
     presence_grace_seconds: Grace = 3.0
     resume_limit: Changes = 1000
     trusted_proxies: str = ""
