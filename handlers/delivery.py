@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
 from handlers.framing import TEXT, build_frame
@@ -12,10 +14,11 @@ from realchat.events import (
     MessageStored,
     MessageTranslated,
     Notice,
+    Notices,
     SessionsEnded,
     UserChanged,
 )
-from realchat.frames import MessageKind
+from realchat.frames import Ephemeral, MessageKind
 from realchat.metrics import count_deliveries
 from realchat.models import Message
 from realchat.protocol import frame_message
@@ -30,9 +33,9 @@ def deliver(registry: Registry, happening: AnyHappening) -> None:
         case MessageTranslated():
             _deliver_translation(registry, happening)
         case Notice():
-            frame = build_frame(TEXT, msgspec.json.encode(happening.frame))
-            for connection in registry.of(happening.readers):
-                connection.outbox.put(frame)
+            _deliver_notices(registry, happening.readers, [happening.frame])
+        case Notices():
+            _deliver_notices(registry, happening.readers, happening.frames)
         case SessionsEnded():
             for connection in registry.of([happening.user_id]):
                 if connection.principal.session_id in happening.session_ids:
@@ -40,6 +43,15 @@ def deliver(registry: Registry, happening: AnyHappening) -> None:
         case UserChanged():
             for connection in registry.of([happening.user_id]):
                 connection.refresh()
+
+
+def _deliver_notices(
+    registry: Registry, readers: Sequence[str], frames: Iterable[Ephemeral]
+) -> None:
+    # In one piece: a crowd that gathers is thousands of small frames for each reader.
+    piece = b"".join(build_frame(TEXT, msgspec.json.encode(frame)) for frame in frames)
+    for connection in registry.of(readers):
+        connection.outbox.put(piece)
 
 
 def _deliver_message(registry: Registry, happening: MessageStored) -> None:

@@ -35,6 +35,13 @@ class Notice(Happening, frozen=True, kw_only=True):
     frame: Ephemeral
 
 
+class Notices(Happening, frozen=True, kw_only=True):
+    """Frames for all connections of some users, in this order."""
+
+    readers: tuple[str, ...]
+    frames: tuple[Ephemeral, ...]
+
+
 class SessionsEnded(Happening, frozen=True, kw_only=True):
     """Sessions were revoked: their tokens are void and their sockets close."""
 
@@ -55,5 +62,11 @@ class GroupChanged(Happening, frozen=True, kw_only=True):
 
 
 AnyHappening = (
-    MessageStored | MessageTranslated | Notice | SessionsEnded | UserChanged | GroupChanged
+    MessageStored
+    | MessageTranslated
+    | Notice
+    | Notices
+    | SessionsEnded
+    | UserChanged
+    | GroupChanged
 )

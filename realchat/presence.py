@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from realchat.conversations import Conversations
 from realchat.errors import ChatError, Code
-from realchat.events import Notice
+from realchat.events import Notices
 from realchat.frames import PresenceEvent
 from realchat.ids import now, require_id, timestamp
 from realchat.models import Presence, User
 from realchat.ports import Bus
 from realchat.tasks import Tasks
+
+# Seconds between two announcements, and how many people one has news of at most:
+# a lone newcomer is told of at once, a crowd in few and large lots.
+_PAUSE = 0.1
+_MAX_NEWS = 200
+
+News = Mapping[str, PresenceEvent]
 
 
 class Roster(Protocol):
@@ -40,6 +49,13 @@ class LastSeen(Protocol):
         """Return a user as they are kept now."""
 
 
+class Audiences(Protocol):
+    """Who is to be told."""
+
+    async def of(self, user_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Return, by user, which of their contacts are online."""
+
+
 class Presences:
     """The comings and goings of people; several devices are one person."""
 
@@ -48,6 +64,7 @@ class Presences:
         roster: Roster,
         last_seen: LastSeen,
         conversations: Conversations,
+        audiences: Audiences,
         bus: Bus,
         tasks: Tasks,
         grace: float,
@@ -56,10 +73,14 @@ class Presences:
         self._roster = roster
         self._last_seen = last_seen
         self._conversations = conversations
+        self._audiences = audiences
         self._bus = bus
         self._tasks = tasks
         self._grace = grace
         self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._news: dict[str, PresenceEvent] = {}
+        self._pause: asyncio.TimerHandle | None = None
+        self._is_telling = False
 
     def connect(self, user_id: str) -> None:
         """Count a new connection of a user; others are told of the first one."""
@@ -89,13 +110,16 @@ class Presences:
         for timer in self._leaving.values():
             timer.cancel()
         self._leaving.clear()
+        self._news.clear()
+        if self._pause is not None:
+            self._pause.cancel()
 
     async def _come(self, user_id: str) -> None:
         first = await self._roster.appear(user_id)
         if timer := self._leaving.pop(user_id, None):
             timer.cancel()  # nobody was told of the leaving
         elif first:
-            await self._announce(user_id, online=True, last_seen=None)
+            self._announce(user_id, online=True, last_seen=None)
 
     async def _go(self, user_id: str) -> None:
         if not await self._roster.vanish(user_id):
@@ -110,9 +134,54 @@ class Presences:
     async def _leave(self, user_id: str, moment: datetime) -> None:
         self._leaving.pop(user_id, None)
         if not await self._roster.online([user_id]):
-            await self._announce(user_id, online=False, last_seen=timestamp(moment))
+            self._announce(user_id, online=False, last_seen=timestamp(moment))
 
-    async def _announce(self, user_id: str, *, online: bool, last_seen: str | None) -> None:
-        readers = tuple(await self._conversations.contacts(user_id))
-        frame = PresenceEvent(user_id=user_id, online=online, last_seen=last_seen)
-        self._bus.publish(Notice(readers=readers, frame=frame))
+    def _announce(self, user_id: str, *, online: bool, last_seen: str | None) -> None:
+        # The last word about each, in the order of these last words.
+        self._news.pop(user_id, None)
+        self._news[user_id] = PresenceEvent(user_id=user_id, online=online, last_seen=last_seen)
+        self._begin_telling()
+
+    def _begin_telling(self) -> None:
+        if self._news and not self._is_telling:
+            self._is_telling = True
+            self._tasks.start(self._tell())
+
+    async def _tell(self) -> None:
+        """Tell the news there are, those of many people together, and rest for a while."""
+        news = {user_id: self._news.pop(user_id) for user_id in [*islice(self._news, _MAX_NEWS)]}
+        try:
+            audiences = await self._audiences.of(tuple(news))
+            for readers, frames in _address(news, audiences, self._news):
+                self._bus.publish(Notices(readers=readers, frames=frames))
+        finally:
+            self._pause = asyncio.get_running_loop().call_later(_PAUSE, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._is_telling = False
+        self._begin_telling()
+
+
+def _address(
+    news: News, audiences: Mapping[str, set[str]], later: News
+) -> Iterator[tuple[tuple[str, ...], tuple[PresenceEvent, ...]]]:
+    """Yield who gets which of the news, those together who get the same.
+
+    Whoever came after somebody finds them when asking who is online, so they
+    are told of those who came after them only: those who are in the news
+    themselves of the ones behind them, those in `later` news of none.
+    """
+    places = {user_id: place for place, user_id in enumerate(news)}
+    alike: defaultdict[frozenset[str], list[PresenceEvent]] = defaultdict(list)
+    single: defaultdict[str, list[PresenceEvent]] = defaultdict(list)
+    for place, (user_id, frame) in enumerate(news.items()):
+        audience = audiences[user_id]
+        alike[frozenset(audience.difference(places, later))].append(frame)
+        for reader in places.keys() & audience:
+            if places[reader] < place and reader not in later:
+                single[reader].append(frame)
+    for readers, frames in alike.items():
+        if readers:
+            yield tuple(readers), tuple(frames)
+    for reader, frames in single.items():
+        yield (reader,), tuple(frames)

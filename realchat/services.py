@@ -6,18 +6,21 @@ import asyncio
 
 from realchat.accounts import Accounts
 from realchat.aftermath import Aftermath
+from realchat.audiences import Audiences
 from realchat.bus import LocalBuckets, LocalBus, LocalRoster
 from realchat.catch_up import CatchUp
 from realchat.chat import Chat
 from realchat.clearing import Clearing
 from realchat.composer import Composer
 from realchat.conversations import Conversations
+from realchat.detection import LanguageDetector
 from realchat.disk import Disk
 from realchat.entrances import Entrances
 from realchat.file_types import inspect
 from realchat.flood import Floodgate, Rates
 from realchat.groups import Groups
 from realchat.history import History
+from realchat.identifiers import Py3Langid
 from realchat.ids import new_id
 from realchat.inbox import Inbox
 from realchat.intake import Bounds, Intake
@@ -86,10 +89,12 @@ class Services:
         self.groups = Groups(kept.groups, self.people, clearing, self.bus)
         self.entrances = Entrances(kept.groups, self.groups)
         self.conversations = Conversations(kept.directs, self.groups, self.people, kept.messages)
+        roster = LocalRoster()
         self.presences = Presences(
-            LocalRoster(),
+            roster,
             kept.users,
             self.conversations,
+            Audiences(roster, kept.directs, kept.groups, kept.messages, self.people),
             self.bus,
             self.tasks,
             self.settings.presence_grace_seconds,
@@ -132,12 +137,13 @@ class Services:
             self.bus,
             self.tasks,
         )
+        detector = LanguageDetector(Py3Langid(), self.people)
         self.chat = Chat(
             self.collections.message_log,
             messages,
             self.conversations,
             self.people,
-            Composer(messages, self.people, self.uploads),
+            Composer(messages, self.people, self.uploads, detector),
             Aftermath(self.inbox, self.interpreter, messages, self.uploads, self.tasks),
             self.bus,
         )

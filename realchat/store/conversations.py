@@ -42,6 +42,11 @@ class DirectConversations:
         """Return the ids of a user's direct conversations."""
         return [str(one["_id"]) for one in await self._collection.find({"members": user_id})]
 
+    async def of_members(self, user_ids: Sequence[str]) -> list[str]:
+        """Return the ids of the direct conversations that any of the users has."""
+        found = await self._collection.find({"members": {"$in": list(user_ids)}})
+        return [str(one["_id"]) for one in found]
+
     async def _exists(self, conversation: str) -> bool:
         return await self._collection.find_one({"_id": conversation}) is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
@@ -40,6 +41,10 @@ class Groups:
         """Return the groups of a user, the oldest first."""
         found = await self._groups.find({"members": user_id}, sort=[("_id", ASCENDING)])
         return [_read(one) for one in found]
+
+    async def of_members(self, user_ids: Sequence[str]) -> list[Group]:
+        """Return the groups that any of the users is in, each once."""
+        return [_read(one) for one in await self._groups.find({"members": {"$in": list(user_ids)}})]
 
     async def have_both(self, one: str, other: str) -> bool:
         """Tell whether two users share a group."""
