@@ -17,6 +17,7 @@ setup(
         "bcrypt>=5",
         "cachetools>=7",
         "libretranslatepy>=2.1.4",
+        "py3langid>=0.4",
         "msgspec>=0.22",
         "python-dotenv>=1.2.4",
         "python-multipart>=0.0.34",

@@ -9,10 +9,10 @@ from typing import Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from realchat.detection import Found, LanguageDetector
 from realchat.drafts import Draft
 from realchat.errors import invalid
 from realchat.ids import new_id, now
-from realchat.languages import canonical
 from realchat.mentions import find_mentions
 from realchat.models import Attachment, Message, StoredFile
 from realchat.ports import KnownPeople
@@ -42,10 +42,17 @@ class MessageSource(Protocol):
 class Composer:
     """Turns requests into drafts."""
 
-    def __init__(self, messages: MessageSource, people: KnownPeople, files: Files) -> None:
+    def __init__(
+        self,
+        messages: MessageSource,
+        people: KnownPeople,
+        files: Files,
+        detector: LanguageDetector,
+    ) -> None:
         self._messages = messages
         self._people = people
         self._files = files
+        self._detector = detector
 
     async def compose(
         self, sender_id: str, request: MessageDraft, conversation: str, members: Sequence[str]
@@ -57,12 +64,12 @@ class Composer:
         if not request.content.strip() and not request.files:
             raise invalid("content", "must not be empty when there are no files")
         await self._check_reply(request.reply_to, conversation)
+        found = await self._find_language(sender_id, request, conversation, members)
         files = await self._files.claim(sender_id, request.files) if request.files else []
         attachments = {file.id: self._files.attachment(file) for file in files}
         if files:
             # Before the message is out, so that nobody is shown what they may not open yet.
             await self._files.share(files, conversation)
-        lang = request.content_lang or (await self._people.get(sender_id)).language
         return Draft(
             id=new_id(),
             conversation=conversation,
@@ -70,8 +77,8 @@ class Composer:
             recipient_id=_given(request.recipient_id),
             group_id=_given(request.group_id),
             content=request.content,
-            content_lang=canonical(lang),
-            detected=False,
+            content_lang=found.lang,
+            detected=found.detected,
             files=tuple(each.url for each in attachments.values()),
             attachments=tuple(attachments.values()),
             reply_to=_given(request.reply_to),
@@ -86,6 +93,13 @@ class Composer:
         if "@" not in content:
             return ()
         return find_mentions(content, (await self._people.get_many(members)).values())
+
+    async def _find_language(
+        self, sender_id: str, request: MessageDraft, conversation: str, members: Sequence[str]
+    ) -> Found:
+        if request.content_lang:
+            return self._detector.believe(sender_id, conversation, request.content_lang)
+        return await self._detector.detect(sender_id, conversation, members, request.content)
 
     async def _check_reply(self, reply_to: str | UnsetType, conversation: str) -> None:
         if reply_to is UNSET:

@@ -35,6 +35,7 @@ ROOMS = {
         "realchat.bus",
         "realchat.disk",
         "realchat.file_types",
+        "realchat.identifiers",
         "realchat.mail",
         "realchat.passwords",
         "realchat.translators",
@@ -89,6 +90,7 @@ LIBRARIES = {
     "bcrypt": {"adapters"},
     "libretranslatepy": {"adapters"},
     "puremagic": {"adapters"},
+    "py3langid": {"adapters"},
     "uvloop": {"server"},
 }
 
