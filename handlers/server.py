@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import secrets
 from asyncio import Future
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -28,22 +26,25 @@ _BODY = msgspec.json.encode(
     )
 )
 
-Write = Callable[[bytes | memoryview], "Future[None]"]
-
 
 class Server(HTTPServer):
     """Tornado's server, with a body for the one answer that no handler gives."""
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection."""
-        write: Write = functools.partial(_write, stream.write)
-        # The only place where that answer can be caught.
-        stream.write = write  # type: ignore[assignment]  # a function in a method's place
+        # Its class, since a function in the place of its method would be a circle,
+        # and keep every connection's stream until the collector comes by.
+        if type(stream) is IOStream:
+            stream.__class__ = _Stream
         super().handle_stream(stream, address)
 
 
-def _write(write: Write, data: bytes | memoryview) -> Future[None]:
-    return write(_refuse() if data == _BARE else data)
+class _Stream(IOStream):
+    """A stream that words what Tornado writes to it; the only place where that can be caught."""
+
+    def write(self, data: bytes | memoryview) -> Future[None]:
+        """Write bytes, but for that answer."""
+        return super().write(_refuse() if data == _BARE else data)
 
 
 def _refuse() -> bytes:
