@@ -79,7 +79,7 @@ def judge(
     for lang, weight in expected.items():
         if lang not in shares or not (written or _is_of(lang, written)):
             weights[lang] = weight * _HIDDEN**trust
-    best = max(weights, key=weights.__getitem__)
+    best = max(weights, key=weights.__getitem__, default=_NO_LANGUAGE)
     if best not in shares or best == _NO_LANGUAGE:
         return None
     needed = _needed(weights.get(own, 0.0) / (weights[best] or 1.0))

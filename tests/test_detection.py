@@ -29,6 +29,7 @@ from people import Person, register
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat import identifiers
 from realchat.detection import Found, LanguageDetector
 from realchat.fields import MAX_CONTENT
 from realchat.identifiers import Py3Langid
@@ -181,6 +182,15 @@ def test_what_was_said_before_counts() -> None:
         return before, await hear("compra leche de camino, porfa")
 
     assert asyncio.run(talk()) == (Found("en", False), Found("es", True))
+
+
+def test_without_its_model_nothing_is_claimed_and_the_log_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(identifiers, "MODEL_FILE", "missing")
+    monkeypatch.setattr(identifiers, "_read_in_thread", identifiers._read_in_thread.__wrapped__)
+    assert find(SPANISH, "en", "es") == Found("en", False)
+    assert "languages are not detected" in caplog.text
 
 
 async def meet(http: AsyncHTTPClient, base_url: str) -> tuple[Person, Person]:
