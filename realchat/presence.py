@@ -18,8 +18,8 @@ from realchat.models import Presence, User
 from realchat.ports import Bus
 from realchat.tasks import Tasks
 
-# Seconds between two announcements, and how many people one has news of at most:
-# a lone newcomer is told of at once, a crowd in few and large lots.
+# Seconds of rest after telling of several people at once, and how many these are
+# at most: a lone newcomer is told of at once, a crowd in few and large lots.
 _PAUSE = 0.1
 _MAX_NEWS = 200
 
@@ -148,14 +148,19 @@ class Presences:
             self._tasks.start(self._tell())
 
     async def _tell(self) -> None:
-        """Tell the news there are, those of many people together, and rest for a while."""
+        """Tell the news there are, those of many people together, and rest for a while.
+
+        One look-up at a time, so that nobody hears that somebody left before
+        they hear that they came.
+        """
         news = {user_id: self._news.pop(user_id) for user_id in [*islice(self._news, _MAX_NEWS)]}
         try:
             audiences = await self._audiences.of(tuple(news))
             for readers, frames in _address(news, audiences, self._news):
                 self._bus.publish(Notices(readers=readers, frames=frames))
         finally:
-            self._pause = asyncio.get_running_loop().call_later(_PAUSE, self._end_pause)
+            rest = _PAUSE if len(news) > 1 else 0
+            self._pause = asyncio.get_running_loop().call_later(rest, self._end_pause)
 
     def _end_pause(self) -> None:
         self._is_telling = False

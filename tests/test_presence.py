@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Sequence
+
 import pytest
 from msgspec import structs
 from people import Person, register
-from sockets import device
+from sockets import PATIENCE, device
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat.audiences import Audiences
+from realchat.bus import LocalRoster
+from realchat.errors import ChatError, Code
+from realchat.events import AnyHappening, Notices
+from realchat.frames import PresenceEvent
+from realchat.presence import Presences
 from realchat.services import Services
 from realchat.settings import Settings
 
@@ -49,8 +58,8 @@ async def test_several_devices_are_one_person(http_client: AsyncHTTPClient, base
         async with device(await ben.login()):
             pass
         assert (await ana.get(f"/presence/{ben.id}")).json["online"] is True
-        seen = [one["online"] for one in await phone.settle() if one["type"] == "presence"]
-        assert seen == [True]
+        assert (await phone.expect("presence"))["online"] is True
+        assert [one for one in await phone.settle() if one["type"] == "presence"] == []
 
 
 @pytest.mark.gen_test
@@ -125,3 +134,171 @@ class TestWithGrace:
             async with device(ben):
                 await services.tasks.drain()
                 assert [one for one in await phone.settle() if one["type"] == "presence"] == []
+
+
+class Lookups(Audiences):
+    """Audiences that are looked up when the test says so; `asked` has what each was for."""
+
+    def __init__(self, roster: LocalRoster, services: Services) -> None:
+        """Let look-ups wait for `gate`, which is open; the next one fails with `fault`."""
+        kept = services.collections
+        super().__init__(roster, kept.directs, kept.groups, kept.messages, services.people)
+        self.asked: list[list[str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.begun = asyncio.Event()
+        self.fault: ChatError | None = None
+
+    async def of(self, user_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Look them up."""
+        self.asked.append(list(user_ids))
+        self.begun.set()
+        await self.gate.wait()
+        if (fault := self.fault) is not None:
+            self.fault = None
+            raise fault
+        return await super().of(user_ids)
+
+
+class Roll(LocalRoster):
+    """A roster that notes when it is asked who is online."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.was_asked = asyncio.Event()
+
+    async def online(self, user_ids: Iterable[str]) -> set[str]:
+        """Return those who are."""
+        self.was_asked.set()
+        return await super().online(user_ids)
+
+
+class Hall:
+    """Where members of one group come and go, without connections; `heard` is what was told."""
+
+    def __init__(self, services: Services, members: Sequence[Person]) -> None:
+        """Take the services of a server nobody is connected to."""
+        self.roster = Roll()
+        self.lookups = Lookups(self.roster, services)
+        self.heard: list[tuple[str, list[tuple[str, bool]]]] = []
+        self._names = {one.id: str(one.user["name"]) for one in members}
+        self._ids = {name: user_id for user_id, name in self._names.items()}
+        self._arrival = asyncio.Event()
+        self._presences = Presences(
+            self.roster,
+            services.collections.users,
+            services.conversations,
+            self.lookups,
+            services.bus,
+            services.tasks,
+            0,
+        )
+        services.bus.subscribe(self._hear)
+
+    def enter(self, *names: str) -> None:
+        """Let people come, in this order."""
+        for name in names:
+            self._presences.connect(self._ids[name])
+
+    def leave(self, name: str) -> None:
+        """Let somebody go."""
+        self._presences.disconnect(self._ids[name])
+
+    async def news(self) -> list[tuple[str, list[tuple[str, bool]]]]:
+        """Wait until something is told; return who was told what, with it."""
+        await asyncio.wait_for(self._arrival.wait(), PATIENCE)
+        self._arrival.clear()
+        heard, self.heard = self.heard, []
+        return sorted(heard)
+
+    def _hear(self, happening: AnyHappening) -> None:
+        if isinstance(happening, Notices):
+            told = [self._tell(frame) for frame in happening.frames]
+            self.heard += [(self._names[reader], told) for reader in happening.readers]
+            self._arrival.set()
+
+    def _tell(self, frame: object) -> tuple[str, bool]:
+        assert isinstance(frame, PresenceEvent)
+        return self._names[frame.user_id], frame.online
+
+
+async def hall(http: AsyncHTTPClient, base_url: str, services: Services, names: str) -> Hall:
+    """Register members of one group and let them come and go; their names are letters."""
+    first, *others = [await register(http, base_url, name) for name in names]
+    await first.post("/groups", {"name": "Team", "members": [other.id for other in others]})
+    return Hall(services, [first, *others])
+
+
+@pytest.mark.gen_test
+async def test_those_who_come_at_once_are_looked_up_and_told_of_together(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    team = await hall(http_client, base_url, services, "ABCDE")
+    team.enter("A", "B")
+    assert await team.news() == [("A", [("B", True)])]
+    team.enter("C", "D", "E")
+    everybody = [("C", True), ("D", True), ("E", True)]
+    # Whoever came after somebody finds them online, and is told of those behind them only.
+    assert await team.news() == [
+        ("A", everybody),
+        ("B", everybody),
+        ("C", everybody[1:]),
+        ("D", everybody[2:]),
+    ]
+    assert [len(asked) for asked in team.lookups.asked] == [2, 3]
+
+
+@pytest.mark.gen_test
+async def test_who_comes_during_a_look_up_is_not_told_of_those_before_them(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    team = await hall(http_client, base_url, services, "ABC")
+    team.lookups.gate.clear()
+    team.enter("A", "B")
+    await team.lookups.begun.wait()
+    team.enter("C")
+    await asyncio.sleep(0)
+    team.lookups.gate.set()
+    assert await team.news() == [("A", [("B", True)])]
+    assert await team.news() == [("A", [("C", True)]), ("B", [("C", True)])]
+
+
+@pytest.mark.gen_test
+async def test_of_what_happened_meanwhile_only_the_last_is_told(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    team = await hall(http_client, base_url, services, "ABC")
+    team.lookups.gate.clear()
+    team.enter("A", "B")
+    await team.lookups.begun.wait()
+    team.enter("C")
+    team.leave("C")
+    await asyncio.wait_for(team.roster.was_asked.wait(), PATIENCE)  # whether C is back
+    team.lookups.gate.set()
+    assert await team.news() == [("A", [("B", True)])]
+    assert await team.news() == [("A", [("C", False)]), ("B", [("C", False)])]
+
+
+@pytest.mark.gen_test
+async def test_a_look_up_that_fails_keeps_no_later_one(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    team = await hall(http_client, base_url, services, "ABC")
+    team.lookups.fault = ChatError(Code.UNAVAILABLE)
+    team.enter("A", "B")
+    await team.lookups.begun.wait()
+    team.enter("C")
+    assert await team.news() == [("A", [("C", True)]), ("B", [("C", True)])]
+
+
+@pytest.mark.gen_test
+async def test_frames_of_one_announcement_arrive_as_one_each(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    first, *others = [await register(http_client, base_url, name) for name in "ABCD"]
+    await first.post("/groups", {"name": "Team", "members": [other.id for other in others]})
+    async with device(first) as phone:
+        for other in others:
+            services.presences.connect(other.id)
+        came = [(await phone.expect("presence"))["user_id"] for _ in others]
+        assert came == [other.id for other in others]
