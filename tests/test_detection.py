@@ -33,6 +33,7 @@ from realchat import identifiers
 from realchat.detection import Found, LanguageDetector
 from realchat.fields import MAX_CONTENT
 from realchat.identifiers import Py3Langid
+from realchat.scripts import prose, says_something
 
 SPANISH = "no puedo ir esta tarde, tengo que trabajar"
 PORTUGUESE = "Olá, sou novo aqui e ainda não falo bem a língua de vocês"
@@ -114,6 +115,36 @@ def test_every_text_has_a_language(text: str) -> None:
 )
 def test_what_is_no_language_makes_no_claim(text: str) -> None:
     assert find(text, "en", "es") == Found("en", False)
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        "https://example.org/the-best-words?a=1#b",
+        "www.example.org",
+        "example.org/words",
+        "@Peter",
+        "peter.smith@example.org",
+        "#goodmorning",
+        "my_file.pdf",
+        "`the code`",
+        "```\nthe code\n```",
+        "print(words)",
+        "",
+    ],
+)
+def test_only_what_is_prose_is_looked_at(left_out: str) -> None:
+    assert prose(f"nos vemos {left_out} mañana, creo") == "nos vemos mañana, creo"
+
+
+@pytest.mark.parametrize("text", ["ok", "lol", "hahaha jaja", "hmmm xD", "ooooh wow", "👍 123 !?"])
+def test_a_laugh_or_a_sigh_is_no_word(text: str) -> None:
+    assert not says_something(text, latin=True)
+
+
+@pytest.mark.parametrize("text", ["hola", "да", "好的", "ok gracias", "हाँ"])
+def test_a_word_is_one(text: str) -> None:
+    assert says_something(text, latin=text.isascii())
 
 
 @pytest.mark.parametrize(
