@@ -15,6 +15,7 @@ from realchat.events import Notices
 from realchat.frames import PresenceEvent
 from realchat.ids import now, require_id, timestamp
 from realchat.models import Presence, User
+from realchat.notes import Notes
 from realchat.ports import Bus
 from realchat.tasks import Tasks
 
@@ -42,8 +43,8 @@ class Roster(Protocol):
 class LastSeen(Protocol):
     """Where it is kept when somebody was last seen."""
 
-    async def touch_last_seen(self, user_id: str, moment: datetime) -> None:
-        """Keep when a user was last connected."""
+    async def touch_last_seen(self, moments: Mapping[str, datetime]) -> None:
+        """Keep when users were last connected."""
 
     async def find(self, user_id: str) -> User | None:
         """Return a user as they are kept now."""
@@ -72,6 +73,7 @@ class Presences:
         """Take the parts; `grace` is how many seconds somebody may be away unnoticed."""
         self._roster = roster
         self._last_seen = last_seen
+        self._seen = Notes(tasks, last_seen.touch_last_seen)
         self._conversations = conversations
         self._audiences = audiences
         self._bus = bus
@@ -125,11 +127,10 @@ class Presences:
         if not await self._roster.vanish(user_id):
             return
         moment = now()
-        # Before anything is waited for: who comes back meanwhile must find it.
+        self._seen.put(user_id, moment)
         self._leaving[user_id] = asyncio.get_running_loop().call_later(
             self._grace, lambda: self._tasks.start(self._leave(user_id, moment))
         )
-        await self._last_seen.touch_last_seen(user_id, moment)
 
     async def _leave(self, user_id: str, moment: datetime) -> None:
         self._leaving.pop(user_id, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from realchat.errors import ChatError, Code
 from realchat.events import AnyHappening, SessionsEnded
 from realchat.ids import new_id, now
 from realchat.models import Principal, Record
+from realchat.notes import Notes
 from realchat.ports import Bus
 from realchat.signing import Claims, Signer
 from realchat.tasks import Tasks
@@ -53,7 +54,7 @@ class Sessions(Protocol):
     ) -> Session | None:
         """Put `fresh` in the place of the refresh token `spent`, if that is the current one."""
 
-    async def touch(self, session_ids: Sequence[str], moment: datetime) -> None:
+    async def touch(self, moments: Mapping[str, datetime]) -> None:
         """Note when sessions were last seen."""
 
     async def end(self, session_ids: Sequence[str]) -> None:
@@ -76,13 +77,11 @@ class Tokens:
         self._signer = signer
         self._sessions = sessions
         self._bus = bus
-        self._tasks = tasks
         self._access_seconds = access_seconds
         self._refresh_seconds = refresh_seconds
         self._believed: TTLCache[str, str] = TTLCache(_MAX_BELIEVED, _BELIEF)
         self._endings = 0
-        self._seen: set[str] = set()
-        self._is_noting = False
+        self._seen = Notes(tasks, sessions.touch)
         bus.subscribe(self._hear)
 
     async def open_session(self, user_id: str, user_agent: str) -> Grant:
@@ -178,23 +177,8 @@ class Tokens:
                 break
         self._believed[session_id] = session.user_id
         if now() - session.last_seen >= _SEEN_EVERY:
-            self._note_seen(session_id)
+            self._seen.put(session_id, now())
         return session.user_id
-
-    def _note_seen(self, session_id: str) -> None:
-        """Have it written that a session was seen, with all that are seen meanwhile."""
-        self._seen.add(session_id)
-        if not self._is_noting:
-            self._is_noting = True
-            self._tasks.start(self._write_seen())
-
-    async def _write_seen(self) -> None:
-        try:
-            while self._seen:
-                seen, self._seen = self._seen, set()
-                await self._sessions.touch(tuple(seen), now())
-        finally:
-            self._is_noting = False
 
     def _hear(self, happening: AnyHappening) -> None:
         if isinstance(happening, SessionsEnded):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from realchat.credentials import Session
 from realchat.ids import is_id, now
@@ -64,10 +64,13 @@ class Sessions:
         )
         return _read(document) if document else None
 
-    async def touch(self, session_ids: Sequence[str], moment: datetime) -> None:
+    async def touch(self, moments: Mapping[str, datetime]) -> None:
         """Note when sessions were last seen."""
-        await self._collection.update_many(
-            {"_id": _any_of(session_ids)}, {"$max": {"last_seen": moment}}
+        await self._collection.write_unordered(
+            [
+                UpdateOne({"_id": object_id(session_id)}, {"$max": {"last_seen": moment}})
+                for session_id, moment in moments.items()
+            ]
         )
 
     async def end(self, session_ids: Sequence[str]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import UNSET
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from realchat.errors import ChatError, Code
 from realchat.loader import Loader
@@ -105,9 +105,14 @@ class Users:
             {"_id": object_id(user_id)}, {operator: {"blocked": other_id}}
         )
 
-    async def touch_last_seen(self, user_id: str, moment: datetime) -> None:
-        """Note when a user was last connected; an earlier moment changes nothing."""
-        await self._collection.update({"_id": object_id(user_id)}, {"$max": {"last_seen": moment}})
+    async def touch_last_seen(self, moments: Mapping[str, datetime]) -> None:
+        """Note when users were last connected; an earlier moment changes nothing."""
+        await self._collection.write_unordered(
+            [
+                UpdateOne({"_id": object_id(user_id)}, {"$max": {"last_seen": moment}})
+                for user_id, moment in moments.items()
+            ]
+        )
 
     async def _load(self, user_ids: Sequence[str]) -> dict[str, User]:
         ids = [object_id(user_id) for user_id in user_ids]
