@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from handlers.framing import TEXT, build_frame
-from handlers.registry import Connection, Registry
+from handlers.registry import Registry
+from handlers.variants import Variants
 from realchat.errors import Close
 from realchat.events import (
     AnyHappening,
@@ -18,11 +19,8 @@ from realchat.events import (
     SessionsEnded,
     UserChanged,
 )
-from realchat.frames import Ephemeral, MessageKind
+from realchat.frames import Ephemeral
 from realchat.metrics import count_deliveries
-from realchat.models import Message
-from realchat.protocol import frame_message
-from realchat.translation import target_of
 
 
 def deliver(registry: Registry, happening: AnyHappening) -> None:
@@ -56,36 +54,23 @@ def _deliver_notices(
 
 def _deliver_message(registry: Registry, happening: MessageStored) -> None:
     message = happening.message
-    frames: dict[tuple[str | None, bool], bytes] = {}
-    targets: dict[tuple[str, ...], str | None] = {}
-    awaiting: dict[str, dict[str, Connection]] = {}
+    conversation, rev, sender_id = message.conversation, message.rev, message.sender_id
+    variants = Variants(happening.kind, message)
+    known = variants.by_languages
     delivered = 0
+    # Every line of this loop runs once for each connection of each message.
     for connection in registry.of(happening.readers):
         reader = connection.reader
-        if reader.languages not in targets:
-            targets[reader.languages] = target_of(message, reader.languages)
-        target = targets[reader.languages]
-        variant = (target, reader.user_id == message.sender_id)
-        if variant not in frames:
-            frames[variant] = _encode(connection, happening.kind, message, target)
-        connection.live.put(message.conversation, message.rev, frames[variant])
-        if target is not None:
-            awaiting.setdefault(target, {})[reader.user_id] = connection
+        variant = known.get(reader.languages) or variants.add(connection)
+        frame = variant.frame
+        if reader.user_id == sender_id:
+            frame = variants.own(connection, variant)
+        connection.live.put(conversation, rev, frame)
+        if variant.readers is not None:
+            variant.readers[reader.user_id] = None
         delivered += 1
     count_deliveries(delivered)
-    for target, readers in awaiting.items():
-        interpreter = next(iter(readers.values())).services.interpreter
-        interpreter.begin(message, target, tuple(readers))
-
-
-def _encode(
-    connection: Connection, kind: MessageKind, message: Message, target: str | None
-) -> bytes:
-    """Encode the message as this connection's reader, and all like them, get it."""
-    seen = message.seen_by(connection.reader.user_id)
-    if target is not None:
-        seen = connection.services.interpreter.announce(seen, target)
-    return build_frame(TEXT, frame_message(seen, kind))
+    variants.begin_translations()
 
 
 def _deliver_translation(registry: Registry, happening: MessageTranslated) -> None:

@@ -12,26 +12,40 @@ class Live:
     from there on the connection has everything.
     """
 
+    __slots__ = ("_held", "_is_plain", "_outbox", "_replayed", "first")
+
     def __init__(self, outbox: Outbox) -> None:
         self.first: dict[str, int] = {}
         self._outbox = outbox
         self._held: list[tuple[str, int, bytes]] | None = None
         self._replayed: dict[str, int] = {}
+        self._is_plain = True
 
     def hold(self) -> None:
         """Let what comes wait."""
+        self._is_plain = False
         if self._held is None:
             self._held = []
 
     def put(self, conversation: str, rev: int, frame: bytes) -> None:
         """Send the frame of a message, or let it wait; not what was replayed."""
-        if rev <= self._replayed.get(conversation, 0):
-            return
-        if self._held is None:
-            self.first.setdefault(conversation, rev)
+        if self._is_plain or self._is_due(conversation, rev, frame):
+            if conversation not in self.first:
+                self.first[conversation] = rev
             self._outbox.put(frame)
-        elif self._outbox.reserve(frame):
-            self._held.append((conversation, rev, frame))
+
+    def _is_due(self, conversation: str, rev: int, frame: bytes) -> bool:
+        """Tell whether a frame is to go out now; let it wait where others do."""
+        if rev <= self._replayed.get(conversation, 0):
+            return False
+        if self._held is not None:
+            if self._outbox.reserve(frame):
+                self._held.append((conversation, rev, frame))
+            return False
+        # Revs come in order, so nothing of what was replayed comes any more.
+        self._replayed.pop(conversation, None)
+        self._is_plain = not self._replayed
+        return True
 
     def release(self, replayed: dict[str, int]) -> None:
         """Send what waited, but for what was replayed up to these revs.
@@ -41,6 +55,7 @@ class Live:
         """
         self._replayed.update(replayed)
         held, self._held = self._held or [], None
+        self._is_plain = not self._replayed
         for conversation, rev, frame in held:
             self._outbox.free(frame)
             self.put(conversation, rev, frame)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 # A reader who is this far behind, or takes nothing for so many seconds, is cut
 # off and can resume, rather than have the server keep everything for them.
@@ -15,15 +17,50 @@ STALL = 30.0
 TRANSPORT_BYTES = 64 * 1024
 
 
+class Turn:
+    """The outboxes that got something in this turn of the loop: one write each, at its end."""
+
+    _of_loops: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, Turn]] = WeakKeyDictionary()
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._outboxes: list[Outbox] = []
+
+    @classmethod
+    def of_running_loop(cls) -> Turn:
+        """Return the one of the loop that runs."""
+        loop = asyncio.get_running_loop()
+        if loop not in cls._of_loops:
+            cls._of_loops[loop] = cls(loop)
+        return cls._of_loops[loop]
+
+    def add(self, outbox: Outbox) -> None:
+        """Have an outbox send what it has."""
+        if not self._outboxes:
+            self._loop.call_soon(self._wait)
+        self._outboxes.append(outbox)
+
+    def _wait(self) -> None:
+        # Until those are answered whose messages are told in this turn.
+        self._loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        outboxes, self._outboxes = self._outboxes, []
+        for outbox in outboxes:
+            outbox.send()
+
+
 class Outbox:
-    """Hands frames to a transport, which joins those of one tick; keeps what it cannot take."""
+    """Joins the frames of one turn into one write; keeps what the connection cannot take."""
 
     __slots__ = (
         "_bytes",
         "_drained",
+        "_fresh",
         "_number",
         "_overflow",
         "_stall",
+        "_turn",
         "_waiting",
         "_write",
     )
@@ -31,7 +68,9 @@ class Outbox:
     def __init__(self, overflow: Callable[[], None]) -> None:
         """Take what to do when a bound is passed."""
         self._overflow = overflow
+        self._turn: Turn | None = None
         self._write: Callable[[bytes], None] | None = None
+        self._fresh: list[bytes] = []
         self._waiting: deque[bytes] | None = None
         self._bytes = 0
         self._number = 0
@@ -41,23 +80,34 @@ class Outbox:
     def open(self, transport: asyncio.WriteTransport) -> None:
         """Let frames go out on a transport, which calls `pause` and `go_on` by turns."""
         transport.set_write_buffer_limits(TRANSPORT_BYTES)
+        self._turn = Turn.of_running_loop()
         self._write = transport.write
 
     def put(self, frame: bytes) -> None:
         """Send a whole WebSocket frame, or let it wait behind others; never blocks."""
-        if self._waiting is None:
-            if self._write is not None:
-                self._write(frame)
-        elif self.reserve(frame):
-            self._waiting.append(frame)
+        if self._waiting is not None:
+            if self.reserve(frame):
+                self._waiting.append(frame)
+        elif self._turn is not None:
+            if not self._fresh:
+                self._turn.add(self)
+            self._fresh.append(frame)
+
+    def send(self) -> None:
+        """Write what came in this turn."""
+        fresh = self._fresh
+        if not fresh or self._write is None:
+            return
+        self._fresh = []
+        self._write(fresh[0] if len(fresh) == 1 else b"".join(fresh))
 
     def reserve(self, frame: bytes) -> bool:
         """Count a frame that is to be sent later; tell whether there was room for it."""
         self._bytes += len(frame)
         self._number += 1
-        if self._write is not None and (self._bytes > MAX_BYTES or self._number > MAX_FRAMES):
+        if self._turn is not None and (self._bytes > MAX_BYTES or self._number > MAX_FRAMES):
             self._give_up()
-        return self._write is not None
+        return self._turn is not None
 
     def free(self, frame: bytes) -> None:
         """Count a frame no more."""
@@ -66,40 +116,40 @@ class Outbox:
 
     def pause(self) -> None:
         """Let frames wait: the connection takes no more for now."""
-        if self._write is not None and self._waiting is None:
+        if self._turn is not None and self._waiting is None:
             self._waiting = deque()
             self._stall = asyncio.get_running_loop().call_later(STALL, self._give_up)
 
     def go_on(self) -> None:
         """Send what waits, as far as the connection takes it."""
         waiting, self._waiting = self._waiting, None
-        self._end_stall()
-        while waiting and self._waiting is None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        while waiting and self._waiting is None and self._write is not None:
             frame = waiting.popleft()
             self.free(frame)
-            self.put(frame)
-        if waiting:
+            self._write(frame)
+        if waiting and self._waiting is not None:
             self._waiting = waiting
         elif self._drained is not None:
             self._drained.set_result(None)
             self._drained = None
 
     def close(self) -> None:
-        """Drop what waits; nothing more goes out."""
-        self._write = self._waiting = None
+        """Send what came in this turn, drop what waits; nothing more goes out."""
+        if self._waiting is None:
+            self.send()
+        self._turn = self._write = self._waiting = None
         self.go_on()
 
     async def flush(self) -> None:
         """Wait until the connection keeps up again, or is closed."""
+        self.send()
         if self._waiting is not None:
             if self._drained is None:
                 self._drained = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._drained)
-
-    def _end_stall(self) -> None:
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
 
     def _give_up(self) -> None:
         self.close()

@@ -61,8 +61,10 @@ class Registry:
 
     def of(self, user_ids: Iterable[str]) -> Iterator[Connection]:
         """Yield the connections of these users."""
+        connections = self._connections
         for user_id in user_ids:
-            yield from self._connections.get(user_id, ())
+            if user_id in connections:
+                yield from connections[user_id]
 
     def __iter__(self) -> Iterator[Connection]:
         return self.of(self._connections)
