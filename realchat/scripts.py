@@ -6,6 +6,7 @@ import re
 from bisect import bisect
 from collections import Counter
 from itertools import islice
+from unicodedata import category
 
 # First and last code point of a script's blocks (the Unicode standard's charts),
 # and the languages that are written in it, those of most people first.
@@ -59,7 +60,7 @@ _HAN_PER_KANA = 5
 # Letters that a text needs to be in a language rather than a name or a noise.
 _FEWEST, _FEWEST_LATIN = 2, 4
 
-_GAPS = re.compile(r"```.*?(?:```|\Z)|`[^`]*`|https?://[!-~]*|@\w+", re.DOTALL)
+_GAPS = re.compile(r"```.*?(?:```|\Z)|`[^`]*`|https?://[!-~]*|(?<![A-Za-z0-9._+-])@\w+", re.DOTALL)
 _ADDRESS = re.compile(r"^(?:www\.|[#:/])|[_@]|[A-Za-z0-9]\.[A-Za-z0-9]")
 _CODE = re.compile(r"\w\(|[{}\\]|\w[=<>|]|[=<>|]\w\w|\$[A-Za-z]|^[=+*&|/]{1,2}$")
 # A text of which this part is code is code as a whole, English as its words may look.
@@ -94,13 +95,15 @@ def languages_by_letters(text: str) -> tuple[str, ...]:
 
 def says_something(text: str, *, latin: bool) -> bool:
     """Tell whether a text has words; a laugh or a sigh (`hahaha`, `lol`, `hmm`) is none."""
-    telling = [
+    telling = (
         word
         for word in text.casefold().split()
         if not latin or len(set(filter(str.isalpha, word))) > 2
-    ]
-    letters = sum(letter.isalpha() for word in telling for letter in word)
-    return letters >= (_FEWEST_LATIN if latin else _FEWEST)
+    )
+    # Marks too: in Indian scripts the vowels are some.
+    letters = (letter for word in telling for letter in word if category(letter)[0] in "LM")
+    fewest = _FEWEST_LATIN if latin else _FEWEST
+    return sum(1 for _ in islice(letters, fewest)) == fewest
 
 
 def chinese_script(text: str) -> str | None:
