@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -47,7 +47,8 @@ class Loader(Generic[K, V]):
         """Take what loads many: it returns those of the keys that there are."""
         self._load = load
         self._asked: deque[Question[K, V]] = deque()
-        self._workers: set[asyncio.Task[Any] | None] = set()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._working = 0
 
     async def get(self, key: K) -> V | None:
         """Return the value of a key, if there is one. Raises what the query does."""
@@ -57,15 +58,17 @@ class Loader(Generic[K, V]):
         """Return the values of those of the keys that there are. Raises what the query does."""
         question: Question[K, V] = Question(keys)
         self._asked.append(question)
-        if not self._workers:
+        if not self._working:
             self._begin()
         return await question.answer
 
     def _begin(self) -> None:
         if self._asked:
+            self._working += 1
             # In a context of its own: it works for others than the one who woke it.
-            work = self._work()
-            self._workers.add(asyncio.get_running_loop().create_task(work, context=Context()))
+            worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -75,9 +78,8 @@ class Loader(Generic[K, V]):
                 await self._answer(self._take_round())
                 impatience.cancel()
         finally:
-            # Here, not in a callback of the task: nobody may be told in between
-            # that somebody works.
-            self._workers.remove(asyncio.current_task())
+            # Here, not when the task is done: nobody may ask in between and be left alone.
+            self._working -= 1
 
     def _take_round(self) -> list[Question[K, V]]:
         taken = [self._asked.popleft()]
