@@ -32,8 +32,8 @@ logger = logging.getLogger("realchat.server")
 FINISH_PATIENCE = 10
 CLOSE_PATIENCE = 3
 # What the collector lets come to be before it looks, and how often it looks at
-# older things. Its own 700 costs a third of a handshake while thousands
-# connect, since what they bring stays (docs/performance.md).
+# older things. Its own 700 costs a quarter of a handshake while thousands
+# connect, since what they bring stays (docs/decisions/0011-connecting.md).
 COLLECT_AT = (10_000, 10, 10)
 
 
