@@ -58,7 +58,8 @@ def find_deed(intent: Intent, person: Person, spots: Sequence[str], model: Model
     said = [one for talk in model.talks.values() for one in talk.state().values()]
     if not said:
         return None
-    message = pick(said[::-1], intent.where)
+    # Ids are in the order of their making.
+    message = pick(sorted(said, reverse=True), intent.where)
     more: dict[str, dict[str, object]] = {
         "edit": {"content": intent.word},
         "like": {"emoji": _EMOJI, "on": True},

@@ -158,6 +158,7 @@ class Model:
         return not talk.is_group and self.blocked(talk.members[0], talk.members[-1])
 
     def _carry_out(self, talk: Talk, deed: Deed, answer: Answer) -> None:
+        assert not (refusal := self.refusal(deed)), f"{deed} was acked, and is {refusal}"
         talk.take(self._outcome(deed, answer))
         if deed.kind == "send_message":
             mark = deed.who, answer.conversation

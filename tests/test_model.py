@@ -103,6 +103,10 @@ class Chatting(RuleBasedStateMachine):
     def try_at_once(self, tried: list[Intent]) -> None:
         self.run(self.world.perform, tried)
 
+    @rule(where=places, tried=st.lists(changes, min_size=2, max_size=6))
+    def change_one_at_once(self, where: int, tried: list[Intent]) -> None:
+        self.run(self.world.perform, [one._replace(where=where) for one in tried])
+
     @rule(device=devices, tried=st.lists(st.tuples(places, words, client_ids), max_size=3))
     def hang_up(self, device: str, tried: list[tuple[int, str, str]]) -> None:
         said = [Intent(device, "send", *one) for one in tried]

@@ -49,10 +49,12 @@ class World:
         away = [one for one in self.viewers.values() if one.phone is None]
         await asyncio.gather(*(one.come("held", quiet=True) for one in away))
         await self.check()
-        for name in NAMES:
+        parts = (("before", 1_000), ("after", 0), ("changed_since", 0))
+        for number, name in enumerate(NAMES):
             await self.check_list(name)
             for place in range(len(self._spoken(name))):
-                await self.look(name, place, "before", 1_000, 200)
+                part, start = pick(parts, place + number)
+                await self.look(name, place, part, start, 3)
         for deed, message_id in self.model.sent.values():
             reply = await self._person(deed.who).post("/messages", dict(deed.fields))
             value = self._wire.reply("/messages", reply.json)
