@@ -4,7 +4,7 @@
  *
  * Each line of PLAN is a connection: `group path token conversation`, with `-` for none.
  * With a conversation it speaks the chat's own frames, else it sends text that the server is to
- * pass on to everyone of the same path. A message carries a mark, `@@` + its sender + its number;
+ * pass on to everyone of the same path. A message carries a mark, `##` + its sender + its number;
  * it is complete once every connection of its group has had it. A sender has one message under
  * way and sends the next when that one is complete (or, with ack=1, acknowledged).
  *
@@ -111,11 +111,11 @@ static void send_message(Connection *c) {
     memset(padding, 'x', sizeof padding);
     int pad = size > 16 ? size - 16 : 0;
     if (c->conversation[0] == '-')
-        length = snprintf(text, sizeof text, "@@%06x%08x%.*s", id, c->number, pad, padding);
+        length = snprintf(text, sizeof text, "##%06x%08x%.*s", id, c->number, pad, padding);
     else
         length = snprintf(text, sizeof text,
             "{\"type\":\"send_message\",\"ref\":\"r%u\",\"group_id\":\"%s\",\"content\":"
-            "\"@@%06x%08x%.*s\",\"content_lang\":\"en\",\"client_id\":\"%s-%x-%x\"}",
+            "\"##%06x%08x%.*s\",\"content_lang\":\"en\",\"client_id\":\"%s-%x-%x\"}",
             c->number, c->conversation, id, c->number, pad, padding, nonce, id, c->number);
     c->sent_at = now();
     tally.sent++;
@@ -171,10 +171,10 @@ static void take_frame(Connection *c, int opcode, const char *text, size_t lengt
         if (use_ack && c->sending) send_message(c);
     } else if (memmem(text, start, "\"type\":\"error\"", 14)) {
         if (!errors++) fprintf(stderr, "%.*s\n", (int)length, text);
-    } else if (text[0] == '@') {
+    } else if (text[0] == '#') {
         take_delivery(c, text);
     } else {
-        const char *mark = memmem(text, length, "\"@@", 3);
+        const char *mark = memmem(text, length, "\"##", 3);
         if (mark) take_delivery(c, mark + 1);
     }
 }

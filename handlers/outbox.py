@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
+from realchat.metrics import count_frames
+
 # A reader who is this far behind, or takes nothing for so many seconds, is cut
 # off and can resume, rather than have the server keep everything for them.
 MAX_BYTES = 4 * 1024 * 1024
@@ -46,8 +48,10 @@ class Turn:
 
     def _send(self) -> None:
         outboxes, self._outboxes = self._outboxes, []
+        number = 0
         for outbox in outboxes:
-            outbox.send()
+            number += outbox.send()
+        count_frames("out", number)
 
 
 class Outbox:
@@ -93,13 +97,14 @@ class Outbox:
                 self._turn.add(self)
             self._fresh.append(frame)
 
-    def send(self) -> None:
-        """Write what came in this turn."""
+    def send(self) -> int:
+        """Write what came in this turn; return the number of frames."""
         fresh = self._fresh
         if not fresh or self._write is None:
-            return
+            return 0
         self._fresh = []
         self._write(fresh[0] if len(fresh) == 1 else b"".join(fresh))
+        return len(fresh)
 
     def reserve(self, frame: bytes) -> bool:
         """Count a frame that is to be sent later; tell whether there was room for it."""
@@ -130,6 +135,7 @@ class Outbox:
             frame = waiting.popleft()
             self.free(frame)
             self._write(frame)
+            count_frames("out")
         if waiting and self._waiting is not None:
             self._waiting = waiting
         elif self._drained is not None:
@@ -139,13 +145,13 @@ class Outbox:
     def close(self) -> None:
         """Send what came in this turn, drop what waits; nothing more goes out."""
         if self._waiting is None:
-            self.send()
+            count_frames("out", self.send())
         self._turn = self._write = self._waiting = None
         self.go_on()
 
     async def flush(self) -> None:
         """Wait until the connection keeps up again, or is closed."""
-        self.send()
+        count_frames("out", self.send())
         if self._waiting is not None:
             if self._drained is None:
                 self._drained = asyncio.get_running_loop().create_future()

@@ -36,7 +36,6 @@ from realchat.languages import base, can_read, canonical
 from realchat.logs import request_id
 from realchat.metrics import (
     count_flood,
-    count_frames,
     count_slow_reader,
     count_socket_closed,
     count_socket_opened,
@@ -134,7 +133,6 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     def admit(self, frame: Frame) -> bool:
         """Count a frame against what this connection and its user may send."""
-        count_frames("in")
         verdict, wait = judge(self._allowances, len(frame.payload))
         if verdict is Verdict.REFUSE and frame.opcode in (TEXT, BINARY):
             error = ChatError(Code.RATE_LIMITED, retry_after=wait)
@@ -149,7 +147,6 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         if self._deadline is not None:
             self._deadline.cancel()
         if self._authenticated:
-            self._authenticated = False
             count_socket_closed()
             self.registry.remove(self)
             self.services.presences.disconnect(self.reader.user_id)

@@ -3,19 +3,18 @@
 It takes Tornado's place after the handshake. Tornado awaits a frame in four
 reads and makes a coroutine, a task and a Future of every write; a transport of
 the event loop hands over all that has arrived, and joins all that one tick
-writes. Only public parts of Tornado are used for the change.
+writes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import Any, ClassVar, Protocol, cast
 
 from tornado.escape import json_encode, utf8
 from tornado.httputil import HTTPHeaders
-from tornado.iostream import IOStream, StreamClosedError
-from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from handlers.framing import (
     BINARY,
@@ -34,10 +33,11 @@ from handlers.framing import (
 from handlers.heartbeat import Heartbeat
 from handlers.lane import Lane
 from handlers.outbox import Outbox
+from handlers.upgrade import take_over
+from realchat.metrics import count_frames
 
 # Seconds that a client has to answer a close frame.
 CLOSE_PATIENCE = 5.0
-_READ = 64 * 1024
 
 
 class Speaker(Protocol):
@@ -78,17 +78,8 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
 
     async def accept_connection(self, handler: WebSocketHandler) -> None:
         """Answer a handshake that was checked, and take its socket over."""
-        key = handler.request.headers["Sec-WebSocket-Key"]
-        handler.clear_header("Content-Type")
-        handler.set_status(101)
-        handler.set_header("Upgrade", "websocket")
-        handler.set_header("Connection", "Upgrade")
-        handler.set_header("Sec-WebSocket-Accept", WebSocketProtocol13.compute_accept_value(key))
-        sent = handler.finish()
-        stream = handler.detach()
         try:
-            await sent
-            own, early = _take_over(stream)
+            own, early = await take_over(handler)
         except StreamClosedError:
             self.connection_lost(None)
             return
@@ -108,14 +99,17 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         self.silent = 0
         if self._reader is None:
             return
+        number = 0
         try:
             for frame in self._reader.feed(data):
                 self._take(frame)
+                number += 1
         except FramingError as error:
             # What comes now cannot be understood, but is read, since closing a
             # socket with something unread may take the close frame from the client.
             self._reader = None
             self.close(error.code, error.reason)
+        count_frames("in", number)
 
     def pause_writing(self) -> None:
         """Let frames wait (asyncio calls this)."""
@@ -259,12 +253,3 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
     def _write(self, frame: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame)
-
-
-def _take_over(stream: IOStream) -> tuple[socket.socket, bytes]:
-    """Return the socket of a stream, which ends, and what the stream had read ahead."""
-    reading = asyncio.ensure_future(stream.read_bytes(_READ, partial=True))
-    early = reading.result() if reading.done() else b""
-    own = stream.socket.dup()
-    stream.close()
-    return own, early

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from realchat.errors import ChatError, Code
@@ -63,6 +64,7 @@ def group_conversation(group_id: str) -> str:
     return f"group:{group_id}"
 
 
+@lru_cache(50_000)
 def parse_conversation(conversation: str) -> DirectKey | GroupKey:
     """Take a conversation id apart, or raise `not_found` if it has no such shape."""
     kind, *ids = conversation.split(":")
@@ -82,5 +84,6 @@ def now() -> datetime:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment as the contract does: RFC 3339, UTC, milliseconds, `Z`."""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from realchat.conversations import Conversations
 from realchat.errors import ChatError
@@ -19,8 +20,9 @@ from realchat.replies import ReadState
 from realchat.requests import UpdateConversation
 from realchat.tasks import Tasks
 
-# Seconds until marks that could not be written are tried again.
-_PAUSE = 1.0
+# Seconds in which the marks of those who send are gathered into one write, and
+# after which what could not be written is tried again.
+_GATHERING = 0.5
 
 
 class MarkStore(Protocol):
@@ -83,8 +85,11 @@ class Inbox:
         self._presenter = presenter
         self._bus = bus
         self._tasks = tasks
+        # How far senders have read that is not written yet.
         self._sent: dict[tuple[str, str], int] = {}
+        self._being_written: Mapping[tuple[str, str], int] = {}
         self._is_writing = False
+        self._closing = asyncio.Event()
 
     async def list_for(self, reader: Reader) -> list[Conversation]:
         """Return a reader's conversations, newest activity first.
@@ -101,7 +106,8 @@ class Inbox:
         newest = await self._newest(conversation)
         if not newest:
             return ReadState(conversation=conversation, read_seq=0, unread=0)
-        mark = await self._marks.advance(user_id, conversation, min(seq, newest))
+        advanced = await self._marks.advance(user_id, conversation, min(seq, newest))
+        mark = self._current(advanced, user_id)
         frame = ReadEvent(conversation=conversation, user_id=user_id, seq=mark.read_seq)
         others = await self._conversations.unblocked(user_id, members)
         self._bus.publish(Notice(readers=(user_id, *others), frame=frame))
@@ -129,18 +135,32 @@ class Inbox:
             self._is_writing = True
             self._tasks.start(self._write_sent())
 
+    def close(self) -> None:
+        """Gather no more: the next write is made at once."""
+        self._closing.set()
+
     async def _write_sent(self) -> None:
         try:
             while self._sent:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), _GATHERING)
                 marks, self._sent = self._sent, {}
+                self._being_written = marks
                 try:
                     await self._marks.advance_many(marks)
                 except ChatError:
                     # What came meanwhile is newer.
                     self._sent = {**marks, **self._sent}
-                    await asyncio.sleep(_PAUSE)
+                    await asyncio.sleep(_GATHERING)
+                self._being_written = {}
         finally:
             self._is_writing = False
+
+    def _current(self, mark: ReadMark, user_id: str) -> ReadMark:
+        """Return a mark as it is with what its user sent just now."""
+        key = (user_id, mark.conversation)
+        seq = self._sent.get(key) or self._being_written.get(key, 0)
+        return mark if seq <= mark.read_seq else structs.replace(mark, read_seq=seq)
 
     async def _newest(self, conversation: str) -> int:
         last = (await self._messages.last([conversation])).get(conversation)
@@ -156,6 +176,7 @@ class Inbox:
         for conversation, group in mine.items():
             message = shown.get(conversation)
             mark = marks.get(conversation, ReadMark(conversation=conversation))
+            mark = self._current(mark, reader.user_id)
             if _is_listed(group, message, mark):
                 rev = last[conversation][1] if message else 0
                 peer = peers.get(conversation)

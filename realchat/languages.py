@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Chinese is written in two scripts that readers of one cannot take for granted
 # in the other, so for it the script counts (RFC 5646, section 4.1).
@@ -16,12 +17,14 @@ _CHINESE_SCRIPTS = {
 }
 
 
+@lru_cache(1_000)
 def canonical(tag: str) -> str:
     """Spell a language tag as RFC 5646 recommends: `pt-br` becomes `pt-BR`."""
     language, *rest = tag.replace("_", "-").split("-")
     return "-".join([language.lower(), *map(_spell_subtag, rest)])
 
 
+@lru_cache(1_000)
 def base(tag: str) -> str:
     """Return the part of a tag that decides who can read it: `en-GB` is read as `en`."""
     spelled = canonical(tag)

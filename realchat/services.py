@@ -75,6 +75,7 @@ class Services:
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
         self.presences.close()
+        self.inbox.close()
         await self.collections.message_log.drain()
         await self.tasks.close()
         self.passwords.close()

@@ -42,7 +42,6 @@ class Entry(Generic[R]):
     def __init__(self, conversation: str, stored: Stored, seconds: float = DEADLINE) -> None:
         """Begin to wait; after so many seconds the caller is told `unavailable`."""
         loop = asyncio.get_running_loop()
-        self.id = new_id()
         self.conversation = conversation
         self.result: asyncio.Future[R] = loop.create_future()
         self.is_retried = False
@@ -102,6 +101,7 @@ class Update(Entry[Message | None]):
 
     def __init__(self, message: Message, change: Change, stored: Stored) -> None:
         super().__init__(message.conversation, stored)
+        self.id = new_id()
         self.message_id = message.id
         self.change = change
 
