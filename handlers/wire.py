@@ -166,9 +166,7 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
             message = json_encode(message)
         payload = utf8(message)
         self._speaker.outbox.put(build_frame(BINARY if binary else TEXT, payload))
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        sent.set_result(None)
-        return sent
+        return asyncio.ensure_future(self._speaker.outbox.flush())
 
     def write_ping(self, data: bytes) -> None:
         """Ask for a sign of life."""
@@ -190,10 +188,7 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         raise NotImplementedError("only clients have this")
 
     async def _receive_frame_loop(self) -> None:
-        """Do nothing: frames come by `data_received`."""
-
-    def _abort(self) -> None:
-        self.drop()
+        pass  # frames come by `data_received`
 
     def _take(self, frame: Frame) -> None:
         if self.client_terminated:
@@ -229,12 +224,12 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
 
     async def _carry_out(self, frame: Frame) -> None:
         try:
-            if frame.opcode == TEXT:
-                await self._speaker.on_message(read_text(frame.payload))
-            elif frame.opcode == BINARY:
-                await self._speaker.on_message(frame.payload)
-            else:
+            if frame.opcode == CLOSE:
                 self._answer_close(frame.payload)
+            else:
+                is_text = frame.opcode == TEXT
+                message = read_text(frame.payload) if is_text else frame.payload
+                await self._speaker.on_message(message)
         except FramingError as error:
             self.close(error.code, error.reason)
 

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from realchat.composer import Composer, fingerprint
 from realchat.conversations import Conversations
-from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
+from realchat.drafts import Change, Deletion, Draft, Reaction
 from realchat.errors import ChatError, Code, invalid
 from realchat.events import MessageStored, Notice
 from realchat.frames import MessageKind, TypingEvent
@@ -24,7 +24,6 @@ from realchat.ids import (
     direct_conversation,
     group_conversation,
     is_id,
-    now,
     parse_conversation,
 )
 from realchat.models import Message
@@ -134,8 +133,7 @@ class Chat:
         if content == message.content:
             return message
         await self._require_open(message, user_id)
-        mentions = await self._composer.mentions(content, members)
-        edit = Edit(content=content, mentions=mentions, edited_at=now())
+        edit = await self._composer.revise(message, content, members)
         changed = await self._change(message, edit, members)
         self._aftermath.edited(message)
         return changed

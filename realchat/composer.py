@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from realchat.detection import Found, LanguageDetector
-from realchat.drafts import Draft
+from realchat.drafts import Draft, Edit
 from realchat.errors import invalid
 from realchat.ids import new_id, now
 from realchat.mentions import find_mentions
@@ -82,14 +82,24 @@ class Composer:
             files=tuple(each.url for each in attachments.values()),
             attachments=tuple(attachments.values()),
             reply_to=_given(request.reply_to),
-            mentions=await self.mentions(request.content, members),
+            mentions=await self._find_mentions(request.content, members),
             created_at=now(),
             client_id=_given(request.client_id),
             fingerprint=fingerprint(request),
         )
 
-    async def mentions(self, content: str, members: Sequence[str]) -> tuple[str, ...]:
-        """Return the members whom a text mentions."""
+    async def revise(self, message: Message, content: str, members: Sequence[str]) -> Edit:
+        """Return another text for a message as the edit that gives it that."""
+        found = await self._detector.detect_again(message, members, content)
+        return Edit(
+            content=content,
+            content_lang=found.lang,
+            detected=found.detected,
+            mentions=await self._find_mentions(content, members),
+            edited_at=now(),
+        )
+
+    async def _find_mentions(self, content: str, members: Sequence[str]) -> tuple[str, ...]:
         if "@" not in content:
             return ()
         return find_mentions(content, (await self._people.get_many(members)).values())

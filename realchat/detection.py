@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from realchat.languages import base, canonical
 from realchat.likelihoods import judge, key
-from realchat.models import User
+from realchat.models import Message, User
 from realchat.ports import KnownPeople
 from realchat.scripts import chinese_script, languages_by_letters, prose, says_something
 
@@ -74,6 +74,14 @@ class LanguageDetector:
             return Found(canonical(sender.language), False)
         self._remember(sender_id, conversation, found)
         return Found(_tag(found, [*sender.languages, *map(base, others)], words), True)
+
+    async def detect_again(self, message: Message, members: Sequence[str], text: str) -> Found:
+        """Return the language of a message's new text: as before, unless it had been detected."""
+        kept = Found(message.content_lang, message.detected)
+        if not message.detected:
+            return kept
+        found = await self.detect(message.sender_id, message.conversation, members, text)
+        return found if found.detected else kept
 
     def _remember(self, sender_id: str, conversation: str, lang: str) -> None:
         history = self._history.setdefault(conversation, deque(maxlen=_RECENT))

@@ -28,9 +28,11 @@ class Draft(Record, frozen=True, kw_only=True):
 
 
 class Edit(Record, frozen=True, kw_only=True):
-    """A new text for a message."""
+    """A new text for a message, and what it is in."""
 
     content: str
+    content_lang: str
+    detected: bool
     mentions: tuple[str, ...]
     edited_at: datetime
 

@@ -7,10 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
@@ -61,9 +59,10 @@ def services(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Ite
     """All services on a database of the test's own."""
     opened: Services = io_loop.run_sync(lambda: open_services(settings, mongod.uri))
     yield opened
+    opened.inbox.close()
+    io_loop.run_sync(opened.tasks.drain)  # which else would write to what is being dropped
+    io_loop.run_sync(opened.database.drop)
     io_loop.run_sync(opened.close)
-    with MongoClient[Any](mongod.uri) as client:
-        client.drop_database(settings.mongodb_db)
 
 
 @pytest.fixture

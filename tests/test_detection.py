@@ -287,3 +287,36 @@ async def test_a_message_that_says_nothing_is_in_its_senders_language(
     for content in ("👍", "123", "ok", "https://example.org/hola"):
         sent = await ana.post("/messages", {"recipient_id": ben.id, "content": content})
         assert language_of(sent.json) == ("en", False)
+
+
+@pytest.mark.gen_test
+async def test_an_edited_text_is_detected_anew(http_client: AsyncHTTPClient, base_url: str) -> None:
+    ana, ben = await meet(http_client, base_url)
+    sent = await ana.post("/messages", {"recipient_id": ben.id, "content": SPANISH})
+    async with device(ben) as phone:
+        await ana.patch(f"/messages/{sent.json['id']}", {"content": PORTUGUESE})
+        assert language_of(await phone.expect("message_updated")) == ("pt", True)
+    (read,) = (await ben.get("/messages/dm", user_id=ana.id)).json
+    assert language_of(read) == ("pt", True)
+
+
+@pytest.mark.gen_test
+async def test_an_edit_that_says_nothing_leaves_the_language(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben = await meet(http_client, base_url)
+    sent = await ana.post("/messages", {"recipient_id": ben.id, "content": SPANISH})
+    edited = await ana.patch(f"/messages/{sent.json['id']}", {"content": "👍"})
+    assert language_of(edited.json) == ("es", True)
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(("content", "lang"), [(SPANISH, "fr"), (SPANISH, "es"), ("ok", "fr")])
+async def test_a_stated_language_outlasts_an_edit(
+    http_client: AsyncHTTPClient, base_url: str, content: str, lang: str
+) -> None:
+    ana, ben = await meet(http_client, base_url)
+    body = {"recipient_id": ben.id, "content": content, "content_lang": lang}
+    sent = await ana.post("/messages", body)
+    edited = await ana.patch(f"/messages/{sent.json['id']}", {"content": PORTUGUESE})
+    assert language_of(edited.json) == (lang, False)

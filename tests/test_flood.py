@@ -106,7 +106,7 @@ class TestConnections:
             await socket.send(b"".join(command("ping", ref=str(n)) for n in range(3 * BURST)))
             refused = [(await socket.expect(TEXT, "error")).json() for _ in range(BURST)]
             assert {each["code"] for each in refused} == {"rate_limited"}
-            assert [each["ref"] for each in refused][0] == str(BURST)
+            assert refused[0]["ref"] == str(BURST)
             assert await socket.closed() == 4429
 
     @pytest.mark.gen_test

@@ -81,6 +81,11 @@ def draft(content: str = "text", **fields: object) -> Draft:
     return structs.replace(made, **fields)
 
 
+def edit(content: str) -> Edit:
+    """Return an edit that gives a message another text."""
+    return Edit(content=content, content_lang="en", detected=False, mentions=(), edited_at=now())
+
+
 async def stored_places(messages: Messages, conversation: str = CONVERSATION) -> list[int]:
     """Return the seqs of a conversation as they are stored."""
     page = await messages.page(conversation, before=None, after=0, limit=10_000)
@@ -172,11 +177,7 @@ async def test_two_processes_that_change_one_message_take_different_revs(
     one, other = MessageLog(messages), MessageLog(messages)
     message, _ = await one.append(draft(), Told())
     await other.append(draft(), Told())
-    edits = [
-        log.change(message, Edit(content=str(n), mentions=(), edited_at=now()), Told())
-        for n in range(10)
-        for log in (one, other)
-    ]
+    edits = [log.change(message, edit(str(n)), Told()) for n in range(10) for log in (one, other)]
     revs = [changed.rev for changed in await asyncio.gather(*edits) if changed]
     assert sorted(revs) == list(range(3, 23))
 

@@ -82,6 +82,10 @@ class Database:
         command = {"aggregate": collection, "pipeline": pipeline, "cursor": {}}
         return str(await self._health.run(self._database.command, "explain", command))
 
+    async def drop(self) -> None:
+        """Delete the whole database (for tests)."""
+        await self._health.run(self._client.drop_database, self._database.name)
+
     def close(self) -> None:
         """Let go of all connections."""
         self._health.close()

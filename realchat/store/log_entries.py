@@ -169,8 +169,9 @@ def write_change(change: Change) -> tuple[Document, Document]:
     """Return what must hold for a change to be one, and the update that makes it."""
     match change:
         case Edit():
-            fields = {"content": change.content, "mentions": list(change.mentions)}
-            return {}, {"$set": {**fields, "edited_at": change.edited_at}}
+            said = ("content", "content_lang", "detected", "edited_at")
+            fields = {name: getattr(change, name) for name in said}
+            return {}, {"$set": {**fields, "mentions": list(change.mentions)}}
         case Deletion():
             return {}, {"$set": {**EMPTIED, "deleted": True}}
         case Reaction(on=True):
