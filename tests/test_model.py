@@ -62,6 +62,8 @@ changes = st.builds(
 )
 intents = sendings | sendings | changes
 returns = st.sampled_from(["held", "held", "plain", "rest", "blank", "stale"])
+# Seconds between `hello` and `resume`, so that what happens meanwhile falls before it or after.
+pauses = st.sampled_from([0, 0.002, 0.005])
 
 
 class Chatting(RuleBasedStateMachine):
@@ -116,9 +118,9 @@ class Chatting(RuleBasedStateMachine):
     def go(self, device: str) -> None:
         self.run(self.world.viewers[device].go)
 
-    @rule(device=devices, how=returns, meanwhile=st.lists(intents, max_size=6))
-    def come_back(self, device: str, how: str, meanwhile: list[Intent]) -> None:
-        self.run(self.world.come_back, device, how, meanwhile)
+    @rule(device=devices, how=returns, meanwhile=st.lists(intents, max_size=6), pause=pauses)
+    def come_back(self, device: str, how: str, meanwhile: list[Intent], pause: float) -> None:
+        self.run(self.world.come_back, device, how, meanwhile, pause)
 
     @rule(name=names, where=places, seqs=st.lists(numbers, min_size=1, max_size=3))
     def read(self, name: str, where: int, seqs: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -64,18 +65,19 @@ class Viewer:
         self.phone = None
         await self._stack.aclose()
 
-    async def come(self, how: str, *, quiet: bool) -> None:
+    async def come(self, how: str, *, quiet: bool, pause: float = 0) -> None:
         """Connect, and get what was missed.
 
         By `resume`, with new messages `held` until then or not (`plain`), with
         nothing kept (`blank`), with the epoch of another history (`stale`); or
-        by `rest`.
+        by `rest`. `pause`: seconds in between.
         """
         if how == "blank":
             self.cursors, self.view, self.groups = {}, {}, {}
         self.returned = Return(how, dict(self.cursors), quiet=quiet)
         query = "" if how in {"plain", "rest"} else "?resume=true"
         self.phone = await self._stack.enter_async_context(device(self.person, query))
+        await asyncio.sleep(pause)
         if how == "rest":
             await self._catch_up()
         else:

@@ -99,13 +99,15 @@ class World:
             allowed = {refusal} if len(deeds) == 1 else {refusal, self.model.refusal(deed)}
             assert answer.code in allowed, f"{deed} was answered with {answer}, not {allowed}"
 
-    async def come_back(self, device: str, how: str, meanwhile: Sequence[Intent]) -> None:
+    async def come_back(
+        self, device: str, how: str, meanwhile: Sequence[Intent], pause: float
+    ) -> None:
         """Have a device return, while others do something."""
         await self.viewers[device].go()
         others = [
             one._replace(over_rest=one.over_rest or one.device == device) for one in meanwhile
         ]
-        returning = self.viewers[device].come(how, quiet=not meanwhile)
+        returning = self.viewers[device].come(how, quiet=not meanwhile, pause=pause)
         await asyncio.gather(returning, self.perform(others))
 
     async def read(self, name: str, where: int, seq: int) -> None:
