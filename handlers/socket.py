@@ -117,6 +117,9 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         except Exception:
             logger.exception("fault while opening a connection")
             self.close(Close.FAULT, "a fault of the server")
+        # The handshake, and what Tornado had for it, is most of what an idle connection holds.
+        del self.request
+        self._headers.clear()
 
     async def on_message(self, message: str | bytes) -> None:
         """Carry out one frame and answer it; the next one waits for that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from realchat.frames import Ephemeral, MessageKind, TranslationEvent
-from realchat.models import Message
+from realchat.models import Group, Message
 
 
 class Happening(Struct, frozen=True, kw_only=True, tag=True):
@@ -56,9 +56,10 @@ class UserChanged(Happening, frozen=True, kw_only=True):
 
 
 class GroupChanged(Happening, frozen=True, kw_only=True):
-    """A group's members, roles, name or existence changed: what is remembered is stale."""
+    """A group's members, roles or name changed, or it ended: then there is no `group`."""
 
     group_id: str
+    group: Group | None = None
 
 
 AnyHappening = (

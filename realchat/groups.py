@@ -75,7 +75,7 @@ class Groups:
         self._clearing = clearing
         self._bus = bus
         self._remembered = Memory(self._load, _MAX_REMEMBERED)
-        bus.subscribe(self._forget)
+        bus.subscribe(self._hear)
 
     async def get(self, group_id: str) -> Group:
         """Return a group, whoever asks. Raises `not_found`."""
@@ -214,8 +214,7 @@ class Groups:
         self._clearing.clear(group_conversation(group.id))
 
     def _announce(self, before: Group, after: Group) -> None:
-        self._bus.publish(GroupChanged(group_id=after.id))
-        self._remembered.put(after.id, after)
+        self._bus.publish(GroupChanged(group_id=after.id, group=after))
         self._bus.publish(Notice(readers=tuple(after.members), frame=GroupUpdated(group=after)))
         if gone := tuple(before.roles.keys() - after.roles.keys()):
             self._bus.publish(Notice(readers=gone, frame=GroupLeft(group_id=after.id)))
@@ -236,6 +235,11 @@ class Groups:
             raise ChatError(Code.NOT_FOUND)
         return found
 
-    def _forget(self, happening: AnyHappening) -> None:
-        if isinstance(happening, GroupChanged):
+    def _hear(self, happening: AnyHappening) -> None:
+        if not isinstance(happening, GroupChanged):
+            return
+        known, group = self._remembered.peek(happening.group_id), happening.group
+        if known is None or group is None:
             self._remembered.forget(happening.group_id)
+        elif known.version < group.version:  # the news of two changes may cross
+            self._remembered.put(group.id, group)

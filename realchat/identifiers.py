@@ -18,16 +18,19 @@ class Py3Langid:
     def __init__(self) -> None:
         self._reading = _read_in_thread()
 
+    async def load(self) -> None:
+        """Return when the model is there, or cannot be had; 0.6 s at the start of the process."""
+        if not self._reading.done():
+            await asyncio.wait([asyncio.wrap_future(self._reading)])
+
     async def rank(self, text: str) -> dict[str, float]:
         """Return the share of each language (ISO 639) in the likelihood; all sum up to 1.
 
-        A text of 300 characters takes 0.1 ms. Waits while the model is being read,
-        0.6 s at the start of the process: what is said of a message stays with it
-        for ever, so a guess without the model would outlast the wait. Where it
-        cannot be read, nothing is likely.
+        A text of 300 characters takes 0.1 ms. Waits for the model: what is said of
+        a message stays with it for ever, so a guess without it would outlast the
+        wait. Where it cannot be read, nothing is likely.
         """
-        if not self._reading.done():
-            await asyncio.wait([asyncio.wrap_future(self._reading)])
+        await self.load()
         if self._reading.exception() is not None:
             return {}
         return dict(self._reading.result().rank(text))

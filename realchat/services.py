@@ -159,7 +159,9 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     database = Database(mongodb_uri, settings.mongodb_db)
     try:
         collections = Collections(database)
-        _, epoch = await asyncio.gather(collections.prepare(), database.epoch(new_id()))
+        _, epoch, _ = await asyncio.gather(
+            collections.prepare(), database.epoch(new_id()), Py3Langid().load()
+        )
         return Services(settings, database, collections, epoch)
     except BaseException:
         database.close()

@@ -10,6 +10,7 @@ from people import Person, register
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat.events import GroupChanged
 from realchat.services import Services
 
 
@@ -269,6 +270,18 @@ async def test_a_deleted_group_is_gone_with_all_that_was_said(
         assert (await phone.expect("group_left"))["group_id"] == group["id"]
     assert (await ben.get("/messages/group", group_id=group["id"])).error == "not_found"
     assert (await ben.get("/conversations")).json == []
+
+
+@pytest.mark.gen_test
+async def test_news_of_changes_that_cross_leave_the_newer_one(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana, ben = await people(http_client, base_url, "Ana", "Ben")
+    group_id = (await make_group(ana))["id"]
+    before = await services.groups.get(group_id)
+    await ben.post("/groups/join", {"group_id": group_id})
+    services.bus.publish(GroupChanged(group_id=group_id, group=before))
+    assert ben.id in (await services.groups.get(group_id)).members
 
 
 @pytest.mark.gen_test
