@@ -57,9 +57,9 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
     conversation, rev, sender_id = message.conversation, message.rev, message.sender_id
     variants = Variants(happening.kind, message)
     known = variants.by_languages
-    delivered = 0
+    connections = registry.of(happening.readers)
     # Every line of this loop runs once for each connection of each message.
-    for connection in registry.of(happening.readers):
+    for connection in connections:
         reader = connection.reader
         variant = known.get(reader.languages) or variants.add(connection)
         frame = variant.frame
@@ -68,8 +68,7 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
         connection.live.put(conversation, rev, frame)
         if variant.readers is not None:
             variant.readers[reader.user_id] = None
-        delivered += 1
-    count_deliveries(delivered)
+    count_deliveries(len(connections))
     variants.begin_translations()
 
 

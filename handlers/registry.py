@@ -59,12 +59,10 @@ class Registry:
         """Return how many connections a user has."""
         return len(self._connections.get(user_id, ()))
 
-    def of(self, user_ids: Iterable[str]) -> Iterator[Connection]:
-        """Yield the connections of these users."""
-        connections = self._connections
-        for user_id in user_ids:
-            if user_id in connections:
-                yield from connections[user_id]
+    def of(self, user_ids: Iterable[str]) -> list[Connection]:
+        """Return the connections of these users."""
+        everybody = self._connections
+        return [one for user_id in user_ids if user_id in everybody for one in everybody[user_id]]
 
     def __iter__(self) -> Iterator[Connection]:
-        return self.of(self._connections)
+        return iter(self.of(self._connections))

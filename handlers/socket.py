@@ -32,7 +32,7 @@ from realchat.errors import ChatError, Close, Code
 from realchat.events import AnyHappening
 from realchat.flood import Verdict, judge
 from realchat.frames import Event
-from realchat.languages import base, can_read, canonical
+from realchat.languages import base, can_read, canonical, intern_tags
 from realchat.logs import request_id
 from realchat.metrics import (
     count_flood,
@@ -230,7 +230,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     async def _load_reader(self) -> None:
         user = await self.services.people.get(self.principal.user_id)
-        languages = (self._lang or user.language, *user.reads)
+        languages = intern_tags((self._lang or user.language, *user.reads))
         self.reader = Reader(user_id=user.id, languages=languages)
 
     async def _refuse(self, error: ChatError, ref: str | UnsetType = UNSET) -> None:

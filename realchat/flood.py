@@ -91,7 +91,9 @@ class Floodgate:
 
 def judge(allowances: Sequence[Allowance], size: int) -> tuple[Verdict, float]:
     """Count a frame of so many bytes; return the verdict, and the seconds to wait after it."""
-    verdict = max((each.take(size) for each in allowances), default=Verdict.CARRY_OUT)
+    if not allowances:
+        return Verdict.CARRY_OUT, 0
+    verdict = max(each.take(size) for each in allowances)
     if verdict is Verdict.CARRY_OUT:
         return verdict, 0
     return verdict, max(each.wait for each in allowances)

@@ -41,6 +41,12 @@ def can_read(content_lang: str, read: Iterable[str]) -> bool:
     return any(base(tag) == wanted for tag in read)
 
 
+@lru_cache(10_000)
+def intern_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the one tuple of these tags that there is, so that comparing it costs nothing."""
+    return tags
+
+
 def _spell_subtag(subtag: str) -> str:
     if len(subtag) == 4:
         return subtag.title()

@@ -6,16 +6,20 @@ process itself. Labels are from small fixed sets, never from what clients send.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
+    REGISTRY,
     Counter,
     Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 # When each series began is of no use here and makes as many series again.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left its types out
@@ -40,19 +44,39 @@ REQUEST_SECONDS = Histogram(
     buckets=_SECONDS,
 )
 SOCKETS = Gauge("realchat_sockets_open", "WebSocket connections that are open now.")
-FRAMES = Counter("realchat_frames", "WebSocket frames.", ["direction"])
-# Looked up once: this is counted for every frame.
-_FRAMES = {direction: FRAMES.labels(direction) for direction in get_args(Direction)}
 MESSAGES = Counter("realchat_messages_stored", "Messages that were stored.")
 BATCHES = Histogram(
     "realchat_append_batch_size", "Messages that one database write stored.", buckets=_BATCHES
 )
-DELIVERIES = Counter("realchat_deliveries", "Events handed to the outboxes of connections.")
 SLOW_READERS = Counter("realchat_slow_readers", "Connections closed because they read too slowly.")
 FLOODS = Counter("realchat_floods", "Connections closed because they sent too much.")
 MAILS = Counter("realchat_mails", "Mails by what became of them.", ["outcome"])
 UPLOADED_BYTES = Counter("realchat_uploaded_bytes", "Bytes of files that were stored.")
 TRANSLATIONS = Counter("realchat_translations", "Translations by what became of them.", ["outcome"])
+
+
+class Traffic(Collector):
+    """What is counted for every frame, on the event loop alone: plain numbers without a lock."""
+
+    def __init__(self) -> None:
+        self.frames = dict.fromkeys(get_args(Direction), 0)
+        self.deliveries = 0
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield the counters as Prometheus reads them."""
+        frames = CounterMetricFamily("realchat_frames", "WebSocket frames.", labels=["direction"])
+        for direction, number in self.frames.items():
+            frames.add_metric([direction], number)
+        yield frames
+        yield CounterMetricFamily(
+            "realchat_deliveries",
+            "Events handed to the outboxes of connections.",
+            value=self.deliveries,
+        )
+
+
+TRAFFIC = Traffic()
+REGISTRY.register(TRAFFIC)
 
 
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
@@ -73,7 +97,7 @@ def count_socket_closed() -> None:
 
 def count_frames(direction: Direction, number: int = 1) -> None:
     """Count frames that came `in` or went `out`."""
-    _FRAMES[direction].inc(number)
+    TRAFFIC.frames[direction] += number
 
 
 def count_batch(messages: int) -> None:
@@ -84,7 +108,7 @@ def count_batch(messages: int) -> None:
 
 def count_deliveries(connections: int) -> None:
     """Count an event that was handed to so many connections."""
-    DELIVERIES.inc(connections)
+    TRAFFIC.deliveries += connections
 
 
 def count_slow_reader() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from msgspec import UNSET, structs
@@ -207,9 +208,13 @@ class Interpreter:
 
 def target_of(message: Message, languages: Sequence[str]) -> str | None:
     """Return the language that a reader of `languages` needs a message in; None if as it is."""
-    if not message.content.strip() or can_read(message.content_lang, languages):
-        return None
-    return base(languages[0])
+    target = _target(message.content_lang, tuple(languages))
+    return target if message.content.strip() else None
+
+
+@lru_cache(10_000)
+def _target(content_lang: str, languages: tuple[str, ...]) -> str | None:
+    return None if can_read(content_lang, languages) else base(languages[0])
 
 
 def _phrase(message: Message, lang: str) -> Phrase:

@@ -160,29 +160,29 @@ class Messages:
 
 def write_message(draft: Draft, seq: int, rev: int) -> Document:
     """Return a draft as the document that is stored in its place."""
-    optional = {
-        name: value
-        for name in ("recipient_id", "group_id", "reply_to", "client_id")
-        if (value := getattr(draft, name)) is not None
-    }
-    return {
+    document = {
         "_id": object_id(draft.id),
         "conversation": draft.conversation,
         "seq": seq,
         "rev": rev,
         "first_rev": rev,
         "sender_id": draft.sender_id,
+        "recipient_id": draft.recipient_id,
+        "group_id": draft.group_id,
         "content": draft.content,
         "content_lang": draft.content_lang,
         "detected": draft.detected,
         "files": list(draft.files),
-        "attachments": to_builtins(draft.attachments),
+        "attachments": to_builtins(draft.attachments) if draft.attachments else [],
+        "reply_to": draft.reply_to,
         "mentions": list(draft.mentions),
         "reactions": {},
         "created_at": draft.created_at,
+        "client_id": draft.client_id,
         "fingerprint": draft.fingerprint,
-        **optional,
     }
+    # What a message does not have, its document does not have either.
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def read_message(document: Document) -> Message:
