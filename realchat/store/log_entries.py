@@ -6,14 +6,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code
 from realchat.ids import new_id
 from realchat.models import Message
 from realchat.store.database import Document, object_id
-from realchat.store.health import DEADLINE
 from realchat.store.messages import read_message
 
 logger = logging.getLogger(__name__)
@@ -39,16 +38,16 @@ EMPTIED: Document = {
 class Entry(Generic[R]):
     """Something that waits to be written; its caller gets `result`, readers hear by `stored`."""
 
-    def __init__(self, conversation: str, stored: Stored, seconds: float = DEADLINE) -> None:
-        """Begin to wait; after so many seconds the caller is told `unavailable`."""
-        loop = asyncio.get_running_loop()
+    def __init__(self, conversation: str, stored: Stored) -> None:
         self.conversation = conversation
-        self.result: asyncio.Future[R] = loop.create_future()
+        self.result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self.is_retried = False
         self._stored = stored
-        error = ChatError(Code.UNAVAILABLE, retry_after=1)
-        deadline = loop.call_later(seconds, self.fail, error)
-        self.result.add_done_callback(lambda done: _look(done, deadline))
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the caller has the result, or is gone."""
+        return self.result.done()
 
     @property
     def is_given_up(self) -> bool:
@@ -64,6 +63,11 @@ class Entry(Generic[R]):
         """Tell the caller that it failed."""
         if not self.result.done():
             self.result.set_exception(error)
+            self.result.exception()  # looked at, since the caller may be gone
+
+    def give_up(self) -> None:
+        """Tell the caller that it took too long."""
+        self.fail(ChatError(Code.UNAVAILABLE, retry_after=1))
 
     def publish(self, message: Message) -> None:
         """Tell readers of what is stored; a fault in the telling does not undo it."""
@@ -77,8 +81,8 @@ class Entry(Generic[R]):
 class Append(Entry[tuple[Message, bool]]):
     """A draft that waits for its place."""
 
-    def __init__(self, draft: Draft, stored: Stored, seconds: float = DEADLINE) -> None:
-        super().__init__(draft.conversation, stored, seconds)
+    def __init__(self, draft: Draft, stored: Stored) -> None:
+        super().__init__(draft.conversation, stored)
         self.draft = draft
 
     def settle(self, message: Message) -> None:
@@ -144,12 +148,6 @@ class Queue:
             if not queue:
                 del self._waiting[conversation]
         return _wanted(appends), _wanted(updates)
-
-
-def _look(result: asyncio.Future[Any], deadline: asyncio.TimerHandle) -> None:
-    deadline.cancel()
-    if not result.cancelled():
-        result.exception()  # looked at, since the caller may be gone
 
 
 def _wanted(entries: list[E]) -> list[E]:

@@ -22,6 +22,7 @@ from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
 from realchat.store.database import Document, object_id
+from realchat.store.deadlines import Deadlines
 from realchat.store.health import DEADLINE, DuplicateError
 from realchat.store.log_entries import (
     EMPTIED,
@@ -46,6 +47,7 @@ class MessageLog:
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
         self._queue = Queue()
+        self._deadlines = Deadlines()
         self._outcomes = Outcomes(messages.collection, self._queue)
         self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
@@ -66,10 +68,11 @@ class MessageLog:
             done, _ = await asyncio.wait([self._claims[key]], timeout=end - loop.time())
             if not done:
                 raise ChatError(Code.UNAVAILABLE, retry_after=1)
-        entry = Append(draft, stored, end - loop.time())
+        self._messages.collection.require()
+        entry = Append(draft, stored)
         self._claims[key] = entry.result
         entry.result.add_done_callback(lambda _: self._claims.pop(key))
-        self._enqueue(entry)
+        self._enqueue(entry, end)
         return await entry.result
 
     async def change(self, message: Message, change: Change, stored: Stored) -> Message | None:
@@ -77,8 +80,9 @@ class MessageLog:
 
         `stored` is called as for `append`. Raises `unavailable`.
         """
+        self._messages.collection.require()
         entry = Update(message, change, stored)
-        self._enqueue(entry)
+        self._enqueue(entry, asyncio.get_running_loop().time() + DEADLINE)
         return await entry.result
 
     async def drain(self) -> None:
@@ -87,9 +91,9 @@ class MessageLog:
             await asyncio.wait([writer], timeout=DEADLINE)
             writer.cancel()
 
-    def _enqueue(self, entry: Append | Update) -> None:
-        self._messages.collection.require()
+    def _enqueue(self, entry: Append | Update, end: float) -> None:
         self._queue.put(entry)
+        self._deadlines.add(entry, end)
         if self._writer is None:
             # In a context of its own: it outlives the request that woke it.
             loop = asyncio.get_running_loop()
@@ -99,9 +103,8 @@ class MessageLog:
         try:
             while self._queue:
                 appends, updates = self._queue.take_round()
-                await asyncio.gather(
-                    self._write_appends(appends), *map(self._write_update, updates)
-                )
+                writes = [self._write_appends(appends)] if appends else []
+                await asyncio.gather(*writes, *map(self._write_update, updates))
         finally:
             self._writer = None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from realchat.errors import ChatError
 from realchat.store.database import Collection, Document, object_id
-from realchat.store.log_entries import Append, Queue, Update, identities
+from realchat.store.log_entries import Append, Queue, Update
 from realchat.store.messages import read_message
 
 # Seconds between two questions to a database that is away.
@@ -37,11 +37,12 @@ class Outcomes:
         ]
         if not followed:
             return list(appends)
-        query = {"$or": [each for entry in followed for each in identities(entry)]}
         known: dict[object, Document] = {}
-        for document in await self._collection.find(query):
-            known[str(document["_id"])] = document
-            known[document["sender_id"], document.get("client_id")] = document
+        for query in _queries(followed):
+            for document in await self._collection.find(query):
+                known[str(document["_id"])] = document
+                if "client_id" in document:
+                    known[document["sender_id"], document["client_id"]] = document
         fresh = []
         for entry in appends:
             draft = entry.draft
@@ -88,3 +89,15 @@ def _target(entry: Append | Update) -> str:
 def _is_written(entry: Append | Update, document: Document) -> bool:
     """Tell whether a message is there as the entry would have it."""
     return isinstance(entry, Append) or document.get("change") == entry.id
+
+
+def _queries(entries: Sequence[Append]) -> Iterator[Document]:
+    """Yield what finds the messages that are stored of these entries, and perhaps others."""
+    if retried := [object_id(entry.draft.id) for entry in entries if entry.is_retried]:
+        yield {"_id": {"$in": retried}}
+    named = [entry.draft for entry in entries if entry.draft.client_id]
+    if named:
+        yield {
+            "client_id": {"$in": [draft.client_id for draft in named]},
+            "sender_id": {"$in": list({draft.sender_id for draft in named})},
+        }
