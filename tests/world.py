@@ -66,7 +66,6 @@ class World:
 
     async def check(self) -> None:
         """Compare what every device got with the model."""
-        await self._services.tasks.drain()
         await asyncio.gather(*(one.settle() for one in self.viewers.values()))
         for viewer in self.viewers.values():
             if viewer.phone is not None:
@@ -184,6 +183,9 @@ class World:
             self.model.enter(group, me if what == "join" else them)
         elif not refusal:
             self.model.leave(group, me if what == "leave" else them)
+        if group not in self.model.talks:
+            # An ended group's messages go after the answer, and their `client_id`s with them.
+            await self._services.tasks.drain()
 
     async def block(self, name: str, other: str, *, on: bool) -> None:
         """Have somebody block somebody, or take it back."""
