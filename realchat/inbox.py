@@ -106,8 +106,9 @@ class Inbox:
         newest = await self._newest(conversation)
         if not newest:
             return ReadState(conversation=conversation, read_seq=0, unread=0)
+        sent = self._read_by_sending(user_id)
         advanced = await self._marks.advance(user_id, conversation, min(seq, newest))
-        mark = self._current(advanced, user_id)
+        mark = _with_sent(advanced, sent)
         frame = ReadEvent(conversation=conversation, user_id=user_id, seq=mark.read_seq)
         others = await self._conversations.unblocked(user_id, members)
         self._bus.publish(Notice(readers=(user_id, *others), frame=frame))
@@ -156,11 +157,14 @@ class Inbox:
         finally:
             self._is_writing = False
 
-    def _current(self, mark: ReadMark, user_id: str) -> ReadMark:
-        """Return a mark as it is with what its user sent just now."""
-        key = (user_id, mark.conversation)
-        seq = self._sent.get(key) or self._being_written.get(key, 0)
-        return mark if seq <= mark.read_seq else structs.replace(mark, read_seq=seq)
+    def _read_by_sending(self, user_id: str) -> dict[str, int]:
+        """Return how far a user has read, by conversation, by what they sent just now.
+
+        To be asked before the marks are read: afterwards it may be written, and
+        the marks older than that.
+        """
+        pending = {**self._being_written, **self._sent}
+        return {conversation: seq for (one, conversation), seq in pending.items() if one == user_id}
 
     async def _newest(self, conversation: str) -> int:
         last = (await self._messages.last([conversation])).get(conversation)
@@ -168,6 +172,7 @@ class Inbox:
 
     async def _views(self, mine: Mapping[str, Group | None], reader: Reader) -> list[Conversation]:
         last = await self._messages.last(list(mine))
+        sent = self._read_by_sending(reader.user_id)
         marks = await self._marks.of_user(reader.user_id)
         messages = [message for message, _ in last.values()]
         shown = {one.conversation: one for one in await self._presenter.show(messages, reader)}
@@ -176,7 +181,7 @@ class Inbox:
         for conversation, group in mine.items():
             message = shown.get(conversation)
             mark = marks.get(conversation, ReadMark(conversation=conversation))
-            mark = self._current(mark, reader.user_id)
+            mark = _with_sent(mark, sent)
             if _is_listed(group, message, mark):
                 rev = last[conversation][1] if message else 0
                 peer = peers.get(conversation)
@@ -196,6 +201,11 @@ class Inbox:
             for conversation, peer in ids.items()
             if peer in users
         }
+
+
+def _with_sent(mark: ReadMark, sent: Mapping[str, int]) -> ReadMark:
+    """Return a mark as it is with what its user sent just now."""
+    return structs.replace(mark, read_seq=max(mark.read_seq, sent.get(mark.conversation, 0)))
 
 
 def _is_listed(group: Group | None, message: Message | None, mark: ReadMark) -> bool:
