@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from realchat.errors import TranslationFailedError
 from realchat.events import MessageTranslated
@@ -34,6 +34,9 @@ class Translator(Protocol):
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Return the text in the target language, or raise `TranslationFailedError`."""
+
+    def engine_for(self, source: str, target: str) -> str:
+        """Return what readers are told: the name, and the language between, if there is one."""
 
 
 class TranslationStore(Protocol):
@@ -71,6 +74,13 @@ class Phrase(NamedTuple):
         return hashlib.sha256("\0".join((engine, *self[1:], self.text)).encode()).hexdigest()
 
 
+class Rendering(NamedTuple):
+    """A phrase in another language, and the engine that brought it there."""
+
+    content: str
+    engine: str
+
+
 class Interpreter:
     """Gives each reader each message in a language they read; without an engine, says so."""
 
@@ -88,7 +98,7 @@ class Interpreter:
         self._bus = bus
         self._tasks = tasks
         self._slots = asyncio.Semaphore(_MAX_JOBS)
-        self._running: dict[Phrase, asyncio.Task[str]] = {}
+        self._running: dict[Phrase, asyncio.Task[Rendering]] = {}
 
     def announce(self, message: Message, lang: str) -> Message:
         """Return the message as a reader of `lang` gets it at once, translation to follow."""
@@ -118,12 +128,12 @@ class Interpreter:
             return self._outlook(lang)
         phrase = _phrase(message, lang)
         try:
-            content = await self._obtain(phrase)
+            rendering = await self._obtain(phrase)
         except TranslationFailedError as error:
             count_translation("unavailable")
             return _unavailable(lang, error.reason)
-        await self._keep(message, phrase, content)
-        return self._ready(lang, content)
+        await self._keep(message, phrase, rendering)
+        return _ready(lang, *rendering)
 
     async def forget(self, message_id: str) -> None:
         """Delete what was translated of a message whose text is no longer that."""
@@ -149,10 +159,10 @@ class Interpreter:
         keys = {one.id: _phrase(one, lang).key(self._translator.name) for one in messages}
         for stored in await self._store.of_messages(list(keys), lang):
             if stored.key == keys[stored.message_id]:
-                known[stored.message_id] = self._ready(lang, stored.content)
+                known[stored.message_id] = _ready(lang, stored.content, stored.engine)
         return known
 
-    async def _obtain(self, phrase: Phrase) -> str:
+    async def _obtain(self, phrase: Phrase) -> Rendering:
         """Return the phrase's translation; those who want the same one wait for one job."""
         if phrase not in self._running:
             task = asyncio.get_running_loop().create_task(self._look_up_or_ask(phrase))
@@ -160,25 +170,25 @@ class Interpreter:
             task.add_done_callback(lambda done: self._finish(phrase, done))
         return await asyncio.shield(self._running[phrase])
 
-    def _finish(self, phrase: Phrase, task: asyncio.Task[str]) -> None:
+    def _finish(self, phrase: Phrase, task: asyncio.Task[Rendering]) -> None:
         del self._running[phrase]
         if not task.cancelled():
             task.exception()  # looked at, since those who waited for it may be gone
 
-    async def _look_up_or_ask(self, phrase: Phrase) -> str:
+    async def _look_up_or_ask(self, phrase: Phrase) -> Rendering:
         assert self._translator is not None  # checked by `translate`
         stored = await self._store.of_text(phrase.key(self._translator.name))
         if stored is not None:
             count_translation("cached")
-            return stored.content
+            return Rendering(stored.content, stored.engine)
         async with self._slots:
             content = await self._translator.translate(*phrase)
         if not content.strip() or content.strip() == phrase.text.strip():
             raise TranslationFailedError("not_trusted")
         count_translation("ready")
-        return content
+        return Rendering(content, self._translator.engine_for(phrase.source, phrase.target))
 
-    async def _keep(self, message: Message, phrase: Phrase, content: str) -> None:
+    async def _keep(self, message: Message, phrase: Phrase, rendering: Rendering) -> None:
         assert self._translator is not None  # checked by `translate`
         await self._store.keep(
             StoredTranslation(
@@ -186,8 +196,8 @@ class Interpreter:
                 conversation=message.conversation,
                 lang=phrase.target,
                 key=phrase.key(self._translator.name),
-                content=content,
-                engine=self._translator.name,
+                content=rendering.content,
+                engine=rendering.engine,
             )
         )
         # Deleted or edited while the engine worked? Looked up after it was kept,
@@ -200,10 +210,6 @@ class Interpreter:
         if self._translator is None:
             return _unavailable(lang, "not_configured")
         return Translation(lang=lang, status="pending")
-
-    def _ready(self, lang: str, content: str) -> Translation:
-        engine = self._translator.name if self._translator else UNSET
-        return Translation(lang=lang, status="ready", content=content, engine=engine)
 
 
 def target_of(message: Message, languages: Sequence[str]) -> str | None:
@@ -219,6 +225,10 @@ def _target(content_lang: str, languages: tuple[str, ...]) -> str | None:
 
 def _phrase(message: Message, lang: str) -> Phrase:
     return Phrase(message.content, base(message.content_lang), lang)
+
+
+def _ready(lang: str, content: str, engine: str) -> Translation:
+    return Translation(lang=lang, status="ready", content=content, engine=engine)
 
 
 def _unavailable(lang: str, reason: str) -> Translation:

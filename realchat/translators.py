@@ -44,6 +44,10 @@ class LibreTranslate:
         except TimeoutError:
             raise TranslationFailedError("engine_unreachable") from None
 
+    def engine_for(self, source: str, target: str) -> str:
+        """Return the name."""
+        return self.name
+
     def close(self) -> None:
         """Let go of the threads; a call under way is left to its timeout."""
         self._threads.shutdown(wait=False, cancel_futures=True)
