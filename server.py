@@ -44,7 +44,8 @@ class Ground:
     settings: Settings
     sockets: list[socket.socket]
     mongod: EmbeddedMongod | None
-    block: str
+    database: str
+    given_secrets: bool
 
 
 def main() -> int:
@@ -88,8 +89,13 @@ def prepare(closing: contextlib.ExitStack) -> Ground:
         database = (
             f"embedded MongoDB {mongod.binary.version} in {mongod.folder} (MONGODB_URI: yours)"
         )
-    block = describe(settings, database, given_secrets=settings == given)
-    return Ground(settings=settings, sockets=sockets, mongod=mongod, block=block)
+    return Ground(
+        settings=settings,
+        sockets=sockets,
+        mongod=mongod,
+        database=database,
+        given_secrets=settings == given,
+    )
 
 
 async def serve(ground: Ground) -> None:
@@ -106,7 +112,13 @@ async def serve(ground: Ground) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AT)
-    sys.stdout.write(f"{ground.block}\n")
+    block = describe(
+        ground.settings,
+        ground.database,
+        services.readiness.details.translation,
+        given_secrets=ground.given_secrets,
+    )
+    sys.stdout.write(f"{block}\n")
     sys.stdout.flush()
     await stop.wait()
     services.readiness.drain()

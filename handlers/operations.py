@@ -12,7 +12,7 @@ from handlers.routes import Route
 from realchat import metrics
 from realchat.errors import ChatError, Code
 from realchat.models import Record
-from realchat.readiness import Parts
+from realchat.readiness import Details, Parts
 
 # What proxies put on a request that they pass on.
 _FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
@@ -29,6 +29,7 @@ class Ready(Record, frozen=True, kw_only=True):
 
     status: Literal["ok"]
     parts: Parts
+    details: Details
 
 
 class HealthHandler(ApiHandler):
@@ -48,8 +49,11 @@ class ReadyHandler(ApiHandler):
         """Tell whether the server can serve, and with which parts.
 
         It cannot while the database or the bus is out of reach, nor once it is stopping.
+        Without its translation engine it can; which one it is, and its languages, is in
+        the details.
         """
-        return Ready(status="ok", parts=await self.services.readiness.check())
+        readiness = self.services.readiness
+        return Ready(status="ok", parts=await readiness.check(), details=readiness.details)
 
 
 class MetricsHandler(ApiHandler):

@@ -92,11 +92,19 @@ def invalid(field: str, why: str) -> ChatError:
 
 
 class TranslationFailedError(Exception):
-    """An engine's refusal; `reason` is what a translation's `unavailable` gives as its reason."""
+    """An engine's refusal; `reason` is what a translation's `unavailable` gives as its reason.
 
-    def __init__(self, reason: str) -> None:
+    `passing` says that the same may succeed a moment later; `retry_after`, in
+    seconds, that the engine named that moment.
+    """
+
+    def __init__(
+        self, reason: str, *, passing: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.passing = passing
+        self.retry_after = retry_after
 
 
 class Close(enum.IntEnum):

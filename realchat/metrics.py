@@ -21,6 +21,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from realchat.pairs import EngineState
+
 # When each series began is of no use here and makes as many series again.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left its types out
 
@@ -28,7 +30,7 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 Direction = Literal["in", "out"]
 MailOutcome = Literal["sent", "failed", "printed"]
-TranslationOutcome = Literal["ready", "cached", "unavailable"]
+TranslationOutcome = Literal["ready", "cached"]
 
 # A database's journaled write takes some milliseconds; bcrypt a third of a second.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -53,6 +55,26 @@ FLOODS = Counter("realchat_floods", "Connections closed because they sent too mu
 MAILS = Counter("realchat_mails", "Mails by what became of them.", ["outcome"])
 UPLOADED_BYTES = Counter("realchat_uploaded_bytes", "Bytes of files that were stored.")
 TRANSLATIONS = Counter("realchat_translations", "Translations by what became of them.", ["outcome"])
+REFUSALS = Counter(
+    "realchat_translation_refusals", "Translations that could not be had, by reason.", ["reason"]
+)
+JOBS = Counter(
+    "realchat_translation_jobs",
+    "Texts that the engine translated; one through English is two.",
+    ["engine", "source", "target"],
+)
+JOB_SECONDS = Histogram(
+    "realchat_translation_job_seconds",
+    "Time that the engine took for a text.",
+    ["engine"],
+    buckets=_SECONDS,
+)
+ENGINE_UP = Gauge("realchat_translation_engine_up", "Whether the engine answers.", ["engine"])
+TARGETS = Gauge(
+    "realchat_translation_targets",
+    "Languages that the engine translates a language into directly.",
+    ["engine", "source"],
+)
 
 
 class Traffic(Collector):
@@ -132,8 +154,28 @@ def count_upload(size: int) -> None:
 
 
 def count_translation(outcome: TranslationOutcome) -> None:
-    """Count a translation, or the lack of one."""
+    """Count a translation that was made, or found among those of before."""
     TRANSLATIONS.labels(outcome).inc()
+
+
+def count_refusal(reason: str) -> None:
+    """Count a translation that could not be had; `reason` is one of the contract."""
+    TRANSLATIONS.labels("unavailable").inc()
+    REFUSALS.labels(reason).inc()
+
+
+def count_job(engine: str, source: str, target: str, seconds: float) -> None:
+    """Count a text that the engine translated; the pair is one that it named itself."""
+    JOBS.labels(engine, source, target).inc()
+    JOB_SECONDS.labels(engine).observe(seconds)
+
+
+def show_engine(state: EngineState) -> None:
+    """Show what the engine can do now, and nothing of what it could before."""
+    ENGINE_UP.labels(state.engine).set(state.answers)
+    TARGETS.clear()
+    for source, targets in state.pairs.items():
+        TARGETS.labels(state.engine, source).set(len(targets))
 
 
 def render() -> bytes:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from realchat.errors import ChatError, Code
 from realchat.models import Record
+from realchat.pairs import EngineState
 
 
 class Needed(Protocol):
@@ -22,26 +23,43 @@ class Parts(Record, frozen=True, kw_only=True):
     database: Literal["up"]
     bus: Literal["up"]
     mail: Literal["smtp", "console"]
-    translation: Literal["on", "off"]
+    translation: Literal["on", "away", "off"]
+
+
+class Details(Record, frozen=True, kw_only=True):
+    """More of the parts: the translation engine, if there is one."""
+
+    translation: EngineState | None
+
+
+class Describable(Protocol):
+    """An optional part that may come and go while the server serves."""
+
+    @property
+    def state(self) -> EngineState:
+        """What is known of it now."""
 
 
 class Readiness:
     """Answers for one process; `needed` are asked by name, in order."""
 
-    def __init__(self, needed: Mapping[str, Needed], *, mail: bool, translation: bool) -> None:
+    def __init__(
+        self, needed: Mapping[str, Needed], *, mail: bool, engine: Describable | None
+    ) -> None:
         self._needed = needed
-        self._parts = Parts(
-            database="up",
-            bus="up",
-            mail="smtp" if mail else "console",
-            translation="on" if translation else "off",
-        )
+        self._mail: Literal["smtp", "console"] = "smtp" if mail else "console"
+        self._engine = engine
         self._draining = False
 
     @property
     def draining(self) -> bool:
         """Whether the server is about to stop."""
         return self._draining
+
+    @property
+    def details(self) -> Details:
+        """What there is to know of the parts beyond a word."""
+        return Details(translation=self._engine.state if self._engine else None)
 
     def drain(self) -> None:
         """Be no longer ready, so that a balancer sends people elsewhere before the stop."""
@@ -53,7 +71,18 @@ class Readiness:
             raise ChatError(Code.UNAVAILABLE, "The server is stopping.", retry_after=5)
         for name, part in self._needed.items():
             await _check_part(name, part)
-        return self._parts
+        return Parts(
+            database="up",
+            bus="up",
+            mail=self._mail,
+            translation=_word_for(self.details.translation),
+        )
+
+
+def _word_for(engine: EngineState | None) -> Literal["on", "away", "off"]:
+    if engine is None:
+        return "off"
+    return "on" if engine.answers else "away"
 
 
 async def _check_part(name: str, part: Needed) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 from realchat.accounts import Accounts
 from realchat.aftermath import Aftermath
+from realchat.apertium import Apertium
 from realchat.audiences import Audiences
 from realchat.bus import LocalBuckets, LocalBus, LocalRoster
 from realchat.catch_up import CatchUp
@@ -15,6 +16,7 @@ from realchat.composer import Composer
 from realchat.conversations import Conversations
 from realchat.detection import LanguageDetector
 from realchat.disk import Disk
+from realchat.engine import Engine
 from realchat.entrances import Entrances
 from realchat.file_types import inspect
 from realchat.flood import Floodgate, Rates
@@ -41,6 +43,10 @@ from realchat.tokens import Tokens
 from realchat.translation import Interpreter
 from realchat.translators import LibreTranslate
 from realchat.uploads import Uploads
+
+# Seconds that the start waits for the translation engine, and between two looks at it.
+_ENGINE_PATIENCE = 3
+_ENGINE_INTERVAL = 60
 
 
 class Services:
@@ -69,8 +75,14 @@ class Services:
         self.readiness = Readiness(
             {"database": database, "bus": self.bus},
             mail=bool(settings.email_host),
-            translation=self.translator is not None,
+            engine=self.engine,
         )
+
+    async def meet_engine(self) -> None:
+        """Begin to look at the translation engine; wait a little for what it says of itself."""
+        if self.engine is not None:
+            self.tasks.repeat(self.engine.check, _ENGINE_INTERVAL)
+            await self.engine.met(_ENGINE_PATIENCE)
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
@@ -80,8 +92,8 @@ class Services:
         await self.tasks.close()
         self.passwords.close()
         self.disk.close()
-        if self.translator is not None:
-            self.translator.close()
+        if self.engine is not None:
+            await self.engine.close()
         self.database.close()
 
     def _join_conversations(self) -> None:
@@ -125,10 +137,8 @@ class Services:
 
     def _join_messages(self) -> None:
         messages, translations = self.collections.messages, self.collections.translations
-        self.translator = _translator(self.settings)
-        self.interpreter = Interpreter(
-            translations, messages, self.translator, self.bus, self.tasks
-        )
+        self.engine = _engine(self.settings)
+        self.interpreter = Interpreter(translations, messages, self.engine, self.bus, self.tasks)
         self.inbox = Inbox(
             self.conversations,
             self.collections.marks,
@@ -162,7 +172,9 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
         _, epoch, _ = await asyncio.gather(
             collections.prepare(), database.epoch(new_id()), Py3Langid().load()
         )
-        return Services(settings, database, collections, epoch)
+        services = Services(settings, database, collections, epoch)
+        await services.meet_engine()
+        return services
     except BaseException:
         database.close()
         raise
@@ -179,10 +191,12 @@ def _tokens(settings: Settings, collections: Collections, bus: LocalBus, tasks: 
     )
 
 
-def _translator(settings: Settings) -> LibreTranslate | None:
-    if not settings.libretranslate_url:
+def _engine(settings: Settings) -> Engine | None:
+    if settings.engine == "off":
         return None
-    return LibreTranslate(settings.libretranslate_url, settings.libretranslate_api_key)
+    if settings.engine == "apertium":
+        return Engine(Apertium())
+    return Engine(LibreTranslate(settings.libretranslate_url, settings.libretranslate_api_key))
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -78,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     email_pass: str = ""
     email_from: str = ""
     email_tls: Literal["starttls", "tls", "none"] = "starttls"
+    translator: Literal["auto", "libretranslate", "apertium", "off"] = "auto"
     libretranslate_url: str = ""
     libretranslate_api_key: str = ""
     max_upload_bytes: Size = 512 * MIB
@@ -97,6 +98,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         """The address that people open, without a slash at its end."""
         host = "localhost" if self.host in _WILDCARDS else _bracketed(self.host)
         return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def engine(self) -> Literal["libretranslate", "apertium", "off"]:
+        """What translates: `auto` is LibreTranslate where its address is known."""
+        if self.translator == "auto":
+            return "libretranslate" if self.libretranslate_url else "off"
+        return self.translator
 
     @property
     def proxies(self) -> frozenset[str]:
@@ -119,6 +127,7 @@ def read_settings(
     _check_secrets(settings)
     _check_mail(settings)
     _check_urls(settings)
+    _check_translator(settings)
     _check_proxies(settings)
     return settings
 
@@ -198,6 +207,13 @@ def _check_urls(settings: Settings) -> None:
         ("mongodb://", "mongodb+srv://")
     ):
         raise SettingError("MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
+
+
+def _check_translator(settings: Settings) -> None:
+    if settings.engine == "libretranslate" and not settings.libretranslate_url:
+        raise SettingError(
+            "LIBRETRANSLATE_URL is missing: TRANSLATOR=libretranslate needs the server's address."
+        )
 
 
 def _check_proxies(settings: Settings) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from realchat import __version__
+from realchat.pairs import EngineState
 from realchat.settings import MIB, Settings
 
 
-def describe(settings: Settings, database: str, *, given_secrets: bool) -> str:
-    """Return the start-up block; `database` says which MongoDB serves, without credentials."""
+def describe(
+    settings: Settings, database: str, engine: EngineState | None, *, given_secrets: bool
+) -> str:
+    """Return the start-up block.
+
+    `database` says which MongoDB serves, without credentials; `engine` is what translates.
+    """
     parts = {
         "database": database,
         "secrets": _secrets(settings, given_secrets),
         "mail": _mail(settings),
-        "translation": _translation(settings),
+        "translation": _translation(engine),
         "uploads": _uploads(settings),
         "rate limits": _rate_limits(settings),
     }
@@ -33,10 +39,10 @@ def _mail(settings: Settings) -> str:
     return "off, printed on this console (EMAIL_HOST switches it on)"
 
 
-def _translation(settings: Settings) -> str:
-    if settings.libretranslate_url:
-        return f"by LibreTranslate at {settings.libretranslate_url}"
-    return "off (LIBRETRANSLATE_URL switches it on)"
+def _translation(engine: EngineState | None) -> str:
+    if engine is None:
+        return "off (LIBRETRANSLATE_URL or TRANSLATOR=apertium switches it on)"
+    return engine.describe()
 
 
 def _uploads(settings: Settings) -> str:

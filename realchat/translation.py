@@ -18,13 +18,13 @@ from realchat.errors import TranslationFailedError
 from realchat.events import MessageTranslated
 from realchat.frames import TranslationEvent
 from realchat.languages import base, can_read
-from realchat.metrics import count_translation
+from realchat.metrics import count_refusal, count_translation
 from realchat.models import Message, Reader, StoredTranslation, Translation
 from realchat.ports import Bus
 from realchat.tasks import Tasks
 
-# Jobs at once. What waits behind them is already out in its original.
-_MAX_JOBS = 8
+# Seconds for a message, which may be several texts for the engine.
+_DEADLINE = 60
 
 
 class Translator(Protocol):
@@ -97,7 +97,6 @@ class Interpreter:
         self._translator = translator
         self._bus = bus
         self._tasks = tasks
-        self._slots = asyncio.Semaphore(_MAX_JOBS)
         self._running: dict[Phrase, asyncio.Task[Rendering]] = {}
 
     def announce(self, message: Message, lang: str) -> Message:
@@ -130,7 +129,7 @@ class Interpreter:
         try:
             rendering = await self._obtain(phrase)
         except TranslationFailedError as error:
-            count_translation("unavailable")
+            count_refusal(error.reason)
             return _unavailable(lang, error.reason)
         await self._keep(message, phrase, rendering)
         return _ready(lang, *rendering)
@@ -165,7 +164,7 @@ class Interpreter:
     async def _obtain(self, phrase: Phrase) -> Rendering:
         """Return the phrase's translation; those who want the same one wait for one job."""
         if phrase not in self._running:
-            task = asyncio.get_running_loop().create_task(self._look_up_or_ask(phrase))
+            task = asyncio.get_running_loop().create_task(self._make(phrase))
             self._running[phrase] = task
             task.add_done_callback(lambda done: self._finish(phrase, done))
         return await asyncio.shield(self._running[phrase])
@@ -175,14 +174,19 @@ class Interpreter:
         if not task.cancelled():
             task.exception()  # looked at, since those who waited for it may be gone
 
+    async def _make(self, phrase: Phrase) -> Rendering:
+        try:
+            return await asyncio.wait_for(self._look_up_or_ask(phrase), _DEADLINE)
+        except TimeoutError:
+            raise TranslationFailedError("engine_unreachable") from None
+
     async def _look_up_or_ask(self, phrase: Phrase) -> Rendering:
         assert self._translator is not None  # checked by `translate`
         stored = await self._store.of_text(phrase.key(self._translator.name))
         if stored is not None:
             count_translation("cached")
             return Rendering(stored.content, stored.engine)
-        async with self._slots:
-            content = await self._translator.translate(*phrase)
+        content = await self._translator.translate(*phrase)
         if not content.strip() or content.strip() == phrase.text.strip():
             raise TranslationFailedError("not_trusted")
         count_translation("ready")

@@ -14,6 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 _MODES = {("es", "ca"): "spa-cat", ("ca", "es"): "cat-spa"}
+_TARGETS = {"ca": ["ca", "es"], "es": ["ca", "es"]}
 _MODE_FILE = Path("/usr/share/apertium/modes/spa-cat.mode")
 _PARTS = ("apertium", "cg-proc", "lrx-proc")
 _MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat apertium-lex-tools cg3"
@@ -31,7 +32,11 @@ class Engine:
         self.gate.set()
         socket, port = bind_unused_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._server = HTTPServer(web.Application([("/translate", _Translate, {"engine": self})]))
+        routes: list[Any] = [
+            ("/translate", _Translate, {"engine": self}),
+            ("/languages", _Languages, {"targets": _TARGETS}),
+        ]
+        self._server = HTTPServer(web.Application(routes))
         self._server.add_socket(socket)
 
     def stop(self) -> None:
@@ -49,6 +54,17 @@ class Engine:
         )
         translated, _ = await process.communicate(text.encode())
         return translated.decode()
+
+
+class _Languages(web.RequestHandler):
+    def initialize(self, targets: dict[str, list[str]]) -> None:
+        self.targets = targets
+
+    def get(self) -> None:
+        listed = [
+            {"code": code, "name": code, "targets": self.targets[code]} for code in self.targets
+        ]
+        self.finish(json.dumps(listed))
 
 
 class _Translate(web.RequestHandler):

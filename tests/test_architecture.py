@@ -32,6 +32,7 @@ ROOMS = {
     "services": ["realchat.services"],
     "store": ["realchat.store", "realchat.store.*"],
     "adapters": [
+        "realchat.apertium",
         "realchat.bus",
         "realchat.disk",
         "realchat.file_types",
@@ -42,6 +43,7 @@ ROOMS = {
     ],
     "vocabulary": [
         "realchat",
+        "realchat.breaker",
         "realchat.commands",
         "realchat.credentials",
         "realchat.decoding",
@@ -59,6 +61,7 @@ ROOMS = {
         "realchat.metrics",
         "realchat.models",
         "realchat.names",
+        "realchat.pairs",
         "realchat.protocol",
         "realchat.readings",
         "realchat.replies",
