@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from bench import workloads
 from bench.loading import Loader
 from bench.machine import (
     HERE,
+    PEER_PYTHON,
     ROOT,
     allow_many_files,
     compile_program,
@@ -65,6 +67,8 @@ def main() -> None:
         for key in given.only.split(","):
             workload = _WORKLOADS[key](world, sizes)
             measure(bench, workload, sizes, given.rounds or sizes.rounds)
+        if given.plot:
+            plot(bench, folder, given.plot)
 
 
 def _read_arguments() -> argparse.Namespace:
@@ -74,6 +78,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="runs of each, of which the median counts")
     parser.add_argument("--quick", action="store_true", help="small, to see that it works")
     parser.add_argument("--folder", type=Path, help="keeps the accounts for the next time")
+    parser.add_argument("--plot", type=Path, help="also draw the results, into this file (.svg)")
     parser.add_argument(
         "--server", type=Path, default=ROOT / "server.py", help="another copy's server.py"
     )
@@ -103,6 +108,13 @@ def measure(bench: Bench, workload: Workload, sizes: Sizes, rounds: int) -> None
     keys = workload.stages or (workload.key,)
     sys.stdout.write(write_tables({key: bench.results[key] for key in keys}) + "\n")
     sys.stdout.flush()
+
+
+def plot(bench: Bench, folder: Path, image: Path) -> None:
+    """Draw all results, with the matplotlib of the peers' Python."""
+    results = folder / "results.json"
+    results.write_bytes(msgspec.json.encode(bench.results))
+    subprocess.run([str(PEER_PYTHON), str(HERE / "plots.py"), str(results), str(image)], check=True)
 
 
 def find_world(bench: Bench, folder: Path, sizes: Sizes) -> World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import resource
@@ -72,7 +73,8 @@ def on_core(core: int) -> Sequence[str]:
 def move(pid: int, core: int) -> None:
     """Put all threads of a running process on one core."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {core})
+        with contextlib.suppress(ProcessLookupError):  # a thread that has just ended
+            os.sched_setaffinity(int(task.name), {core})
 
 
 def free_port() -> int:

@@ -1,11 +1,10 @@
-"""What follows a message once it is out: marks, translations, files. None of it is waited for."""
+"""What follows a message once it is out: translations, files. None of it is waited for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from realchat.inbox import Inbox
 from realchat.models import Message
 from realchat.tasks import Tasks
 from realchat.translation import Interpreter
@@ -33,21 +32,18 @@ class Aftermath:
 
     def __init__(
         self,
-        inbox: Inbox,
         interpreter: Interpreter,
         messages: MessageSource,
         files: SharedFiles,
         tasks: Tasks,
     ) -> None:
-        self._inbox = inbox
         self._interpreter = interpreter
         self._messages = messages
         self._files = files
         self._tasks = tasks
 
     def sent(self, message: Message) -> None:
-        """Count what somebody sent as read by them; see to it that its files can be read."""
-        self._inbox.note_sent(message)
+        """See to it that a new message's files can be read."""
         if message.files:
             self._tasks.start(self._settle_files(message.files, message.conversation))
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import UNSET, structs
 
 from realchat.conversations import Conversations
-from realchat.errors import ChatError
 from realchat.events import Notice
 from realchat.frames import ReadEvent
 from realchat.ids import DirectKey, parse_conversation
@@ -18,11 +15,6 @@ from realchat.models import Conversation, Group, Message, Profile, Reader, ReadM
 from realchat.ports import Bus
 from realchat.replies import ReadState
 from realchat.requests import UpdateConversation
-from realchat.tasks import Tasks
-
-# Seconds in which the marks of those who send are gathered into one write, and
-# after which what could not be written is tried again.
-_GATHERING = 0.5
 
 
 class MarkStore(Protocol):
@@ -34,9 +26,6 @@ class MarkStore(Protocol):
     async def advance(self, user_id: str, conversation: str, seq: int) -> ReadMark:
         """Move a mark forward."""
 
-    async def advance_many(self, marks: Mapping[tuple[str, str], int]) -> None:
-        """Move the marks of (user, conversation) forward."""
-
     async def keep(self, user_id: str, conversation: str, **fields: Any) -> ReadMark:
         """Set `muted` or `hidden_seq`."""
 
@@ -46,6 +35,9 @@ class LastMessages(Protocol):
 
     async def last(self, conversations: Sequence[str]) -> dict[str, tuple[Message, int]]:
         """Return the last message and the last rev of each that has any."""
+
+    async def last_sent(self, sender_id: str, conversations: Sequence[str]) -> dict[str, int]:
+        """Return the `seq` of somebody's last message in each that has any."""
 
 
 class Presenter(Protocol):
@@ -76,7 +68,6 @@ class Inbox:
         people: Profiles,
         presenter: Presenter,
         bus: Bus,
-        tasks: Tasks,
     ) -> None:
         self._conversations = conversations
         self._marks = marks
@@ -84,12 +75,6 @@ class Inbox:
         self._people = people
         self._presenter = presenter
         self._bus = bus
-        self._tasks = tasks
-        # How far senders have read that is not written yet.
-        self._sent: dict[tuple[str, str], int] = {}
-        self._being_written: Mapping[tuple[str, str], int] = {}
-        self._is_writing = False
-        self._closing = asyncio.Event()
 
     async def list_for(self, reader: Reader) -> list[Conversation]:
         """Return a reader's conversations, newest activity first.
@@ -106,9 +91,8 @@ class Inbox:
         newest = await self._newest(conversation)
         if not newest:
             return ReadState(conversation=conversation, read_seq=0, unread=0)
-        sent = self._read_by_sending(user_id)
         advanced = await self._marks.advance(user_id, conversation, min(seq, newest))
-        mark = _with_sent(advanced, sent)
+        mark = _with_sent(advanced, await self._messages.last_sent(user_id, [conversation]))
         frame = ReadEvent(conversation=conversation, user_id=user_id, seq=mark.read_seq)
         others = await self._conversations.unblocked(user_id, members)
         self._bus.publish(Notice(readers=(user_id, *others), frame=frame))
@@ -129,51 +113,14 @@ class Inbox:
         if fields:
             await self._marks.keep(user_id, conversation, **fields)
 
-    def note_sent(self, message: Message) -> None:
-        """Count what somebody sent as read by them; written after the answer, many at a time."""
-        self._sent[message.sender_id, message.conversation] = message.seq
-        if not self._is_writing:
-            self._is_writing = True
-            self._tasks.start(self._write_sent())
-
-    def close(self) -> None:
-        """Gather no more: the next write is made at once."""
-        self._closing.set()
-
-    async def _write_sent(self) -> None:
-        try:
-            while self._sent:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), _GATHERING)
-                marks, self._sent = self._sent, {}
-                self._being_written = marks
-                try:
-                    await self._marks.advance_many(marks)
-                except ChatError:
-                    # What came meanwhile is newer.
-                    self._sent = {**marks, **self._sent}
-                    await asyncio.sleep(_GATHERING)
-                self._being_written = {}
-        finally:
-            self._is_writing = False
-
-    def _read_by_sending(self, user_id: str) -> dict[str, int]:
-        """Return how far a user has read, by conversation, by what they sent just now.
-
-        To be asked before the marks are read: afterwards it may be written, and
-        the marks older than that.
-        """
-        pending = {**self._being_written, **self._sent}
-        return {conversation: seq for (one, conversation), seq in pending.items() if one == user_id}
-
     async def _newest(self, conversation: str) -> int:
         last = (await self._messages.last([conversation])).get(conversation)
         return last[0].seq if last else 0
 
     async def _views(self, mine: Mapping[str, Group | None], reader: Reader) -> list[Conversation]:
         last = await self._messages.last(list(mine))
-        sent = self._read_by_sending(reader.user_id)
         marks = await self._marks.of_user(reader.user_id)
+        sent = await self._messages.last_sent(reader.user_id, list(last))
         messages = [message for message, _ in last.values()]
         shown = {one.conversation: one for one in await self._presenter.show(messages, reader)}
         peers = await self._peers(mine, reader.user_id)
@@ -185,7 +132,7 @@ class Inbox:
             if _is_listed(group, message, mark):
                 rev = last[conversation][1] if message else 0
                 peer = peers.get(conversation)
-                views.append(_view(conversation, peer or group, message, rev, mark, reader))
+                views.append(_view(conversation, peer or group, message, rev, mark))
         return views
 
     async def _peers(self, mine: Mapping[str, Group | None], user_id: str) -> dict[str, Profile]:
@@ -204,7 +151,7 @@ class Inbox:
 
 
 def _with_sent(mark: ReadMark, sent: Mapping[str, int]) -> ReadMark:
-    """Return a mark as it is with what its user sent just now."""
+    """Return a mark, at least at its user's own last message: what one sent counts as read."""
     return structs.replace(mark, read_seq=max(mark.read_seq, sent.get(mark.conversation, 0)))
 
 
@@ -220,12 +167,9 @@ def _view(
     message: Message | None,
     rev: int,
     mark: ReadMark,
-    reader: Reader,
 ) -> Conversation:
     newest = message.seq if message else 0
-    # What one sent counts as read, also before its mark is written.
-    mine = message is not None and message.sender_id == reader.user_id
-    read_seq = newest if mine else min(mark.read_seq, newest)
+    read_seq = min(mark.read_seq, newest)
     return Conversation(
         id=conversation,
         kind="group" if isinstance(other, Group) else "dm",

@@ -87,7 +87,6 @@ class Services:
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
         self.presences.close()
-        self.inbox.close()
         await self.collections.message_log.drain()
         await self.tasks.close()
         self.passwords.close()
@@ -146,7 +145,6 @@ class Services:
             self.people,
             self.interpreter,
             self.bus,
-            self.tasks,
         )
         detector = LanguageDetector(Py3Langid(), self.people)
         self.chat = Chat(
@@ -155,7 +153,7 @@ class Services:
             self.conversations,
             self.people,
             Composer(messages, self.people, self.uploads, detector),
-            Aftermath(self.inbox, self.interpreter, messages, self.uploads, self.tasks),
+            Aftermath(self.interpreter, messages, self.uploads, self.tasks),
             self.bus,
         )
         self.history = History(self.conversations, messages, translations, self.interpreter)

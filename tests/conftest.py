@@ -59,7 +59,6 @@ def services(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Ite
     """All services on a database of the test's own."""
     opened: Services = io_loop.run_sync(lambda: open_services(settings, mongod.uri))
     yield opened
-    opened.inbox.close()
     io_loop.run_sync(opened.tasks.drain)  # which else would write to what is being dropped
     io_loop.run_sync(opened.database.drop)
     io_loop.run_sync(opened.close)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, IndexModel
 
 from realchat.ids import now
 from realchat.memory import Memory
@@ -76,19 +76,6 @@ class ReadMarks:
     async def advance(self, user_id: str, conversation: str, seq: int) -> ReadMark:
         """Move a mark forward; it never moves back."""
         return await self._change(user_id, conversation, {"$max": {"read_seq": seq}})
-
-    async def advance_many(self, marks: Mapping[tuple[str, str], int]) -> None:
-        """Move the marks of (user, conversation) forward, all in one write."""
-        await self._collection.write_unordered(
-            [
-                UpdateOne(
-                    {"user_id": user_id, "conversation": conversation},
-                    {"$max": {"read_seq": seq}},
-                    upsert=True,
-                )
-                for (user_id, conversation), seq in marks.items()
-            ]
-        )
 
     async def keep(self, user_id: str, conversation: str, **fields: Any) -> ReadMark:
         """Set `muted` or `hidden_seq`."""

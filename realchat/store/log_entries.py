@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code
@@ -116,14 +116,20 @@ class Update(Entry[Message | None]):
         self.answer(message)
 
 
+class Round(NamedTuple):
+    """What is written at once; its `conversations` are in no other round until it is over."""
+
+    appends: list[Append]
+    updates: list[Update]
+    conversations: set[str]
+
+
 class Queue:
     """What waits, by conversation, in the order of arrival."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Append | Update]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+        self._under_way: set[str] = set()
 
     def put(self, entry: Append | Update) -> None:
         """Add an entry behind the others of its conversation."""
@@ -133,11 +139,16 @@ class Queue:
         """Put an entry that was taken before the others of its conversation."""
         self._waiting.setdefault(entry.conversation, deque()).appendleft(entry)
 
-    def take_round(self) -> tuple[list[Append], list[Update]]:
-        """Take the next change or run of messages of each conversation, while there is room."""
+    def begin_round(self) -> Round | None:
+        """Take the next change or run of messages of each conversation, while there is room.
+
+        None where nothing waits, or only behind a round that is under way.
+        """
+        free = [one for one in self._waiting if one not in self._under_way]
         appends: list[Append] = []
         updates: list[Update] = []
-        for conversation, queue in list(self._waiting.items()):
+        for conversation in free:
+            queue = self._waiting[conversation]
             if isinstance(head := queue[0], Update):
                 updates.append(head)
                 queue.popleft()
@@ -147,7 +158,12 @@ class Queue:
                     queue.popleft()
             if not queue:
                 del self._waiting[conversation]
-        return _wanted(appends), _wanted(updates)
+        self._under_way.update(free)
+        return Round(_wanted(appends), _wanted(updates), set(free)) if free else None
+
+    def end_round(self, done: Round) -> None:
+        """Let the conversations of a round be in others."""
+        self._under_way -= done.conversations
 
 
 def _wanted(entries: list[E]) -> list[E]:

@@ -1,10 +1,10 @@
 """The one writer of messages: gives each its place and stores it, many in one write.
 
-Rounds: all that arrived while a round was written makes up the next one. In a
-round each conversation has either a run of new messages or one change of an
-old one, in the order of arrival, and never two rounds at once: so a conversation's
-numbers become visible in their order, and whoever has seen `rev` 7 will not
-find a 6 later.
+Rounds: all that arrived while two rounds were written makes up the next one. In
+a round each conversation has either a run of new messages or one change of an
+old one, in the order of arrival, and is in no other round at the same time: so a
+conversation's numbers become visible in their order, and whoever has seen `rev` 7
+will not find a 6 later.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ from realchat.store.outcomes import Outcomes
 logger = logging.getLogger(__name__)
 
 _MAX_REMEMBERED = 50_000
+# Rounds under way at once: one more than one hides the wait for the journal from
+# those who come in between; more would make each of them smaller.
+_MAX_ROUNDS = 2
 
 
 class MessageLog:
@@ -51,7 +54,7 @@ class MessageLog:
         self._outcomes = Outcomes(messages.collection, self._queue)
         self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
-        self._writer: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
 
     async def append(self, draft: Draft, stored: Stored) -> tuple[Message, bool]:
         """Store a message at the end of its conversation; tell whether it is a new one.
@@ -87,26 +90,30 @@ class MessageLog:
 
     async def drain(self) -> None:
         """Wait until all that was accepted is written, or its callers were told that it is not."""
-        if writer := self._writer:
-            await asyncio.wait([writer], timeout=DEADLINE)
-            writer.cancel()
+        if writers := self._writers.copy():
+            _, late = await asyncio.wait(writers, timeout=DEADLINE)
+            for writer in late:
+                writer.cancel()
 
     def _enqueue(self, entry: Append | Update, end: float) -> None:
         self._queue.put(entry)
         self._deadlines.add(entry, end)
-        if self._writer is None:
+        if len(self._writers) < _MAX_ROUNDS:
             # In a context of its own: it outlives the request that woke it.
             loop = asyncio.get_running_loop()
-            self._writer = loop.create_task(self._write_rounds(), context=Context())
+            self._writers.add(loop.create_task(self._write_rounds(), context=Context()))
 
     async def _write_rounds(self) -> None:
         try:
-            while self._queue:
-                appends, updates = self._queue.take_round()
-                writes = [self._write_appends(appends)] if appends else []
-                await asyncio.gather(*writes, *map(self._write_update, updates))
+            while (written := self._queue.begin_round()) is not None:
+                try:
+                    writes = [self._write_appends(written.appends)] if written.appends else []
+                    await asyncio.gather(*writes, *map(self._write_update, written.updates))
+                finally:
+                    self._queue.end_round(written)
         finally:
-            self._writer = None
+            # In the turn in which it found nothing to write, so that what comes next has a writer.
+            self._writers.discard(asyncio.current_task())
 
     async def _write_appends(self, appends: list[Append]) -> None:
         try:

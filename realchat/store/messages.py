@@ -29,6 +29,8 @@ BY_CLIENT_ID = IndexModel(
     unique=True,
     partialFilterExpression={"client_id": {"$exists": True}},
 )
+# How far somebody has read at least: to their own last message.
+BY_SENDER = IndexModel([("sender_id", ASCENDING), ("conversation", ASCENDING), ("seq", ASCENDING)])
 BY_FILE = IndexModel(
     [("files", ASCENDING)], partialFilterExpression={"attachments.0": {"$exists": True}}
 )
@@ -53,7 +55,7 @@ class Messages:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes(BY_SEQ, BY_REV, BY_CLIENT_ID, BY_FILE)
+        await self.collection.create_indexes(BY_SEQ, BY_REV, BY_CLIENT_ID, BY_SENDER, BY_FILE)
 
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
@@ -126,6 +128,18 @@ class Messages:
             for key, document in newest.items()
             if key in latest
         }
+
+    async def last_sent(self, sender_id: str, conversations: Sequence[str]) -> dict[str, int]:
+        """Return the `seq` of somebody's last message in each conversation that has any."""
+        # A DISTINCT_SCAN, as for `_first_of`.
+        found = await self._lasting.aggregate(
+            [
+                {"$match": {"sender_id": sender_id, "conversation": {"$in": list(conversations)}}},
+                {"$sort": {"conversation": -1, "seq": -1}},
+                {"$group": {"_id": "$conversation", "seq": {"$first": "$seq"}}},
+            ]
+        )
+        return {one["_id"]: one["seq"] for one in found}
 
     async def is_shared(self, url: str, conversation: str) -> bool:
         """Tell whether a message of the conversation still shows a file."""
