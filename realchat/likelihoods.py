@@ -7,6 +7,7 @@ people there. Languages go by their key: no region, no script, varieties joined.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from realchat.scripts import OTHER_THAN_LATIN
 
@@ -48,6 +49,7 @@ _JOINED = {
 _NO_LANGUAGE = "zxx"
 
 
+@lru_cache(1_000)
 def key(tag: str) -> str:
     """Return what a language tag is known by here: `pt-BR` is `pt`, `nb` is `no`."""
     language = tag.replace("_", "-").split("-")[0].lower()

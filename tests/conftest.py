@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -38,6 +39,15 @@ def _fast_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM:
         return memory
     return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def outer_loop() -> Iterator[None]:
+    """The loop that is set between tests: asyncio would make one that nobody closes."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.close()
 
 
 @pytest.fixture
