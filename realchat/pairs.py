@@ -31,7 +31,8 @@ class EngineState(Record, frozen=True, kw_only=True):
         if not pairs:
             return f"{by}, which has no languages"
         if len(pairs) > _FEW:
-            return f"{by}: {len(pairs)} pairs of {len(self.pairs)} languages"
+            languages = set(self.pairs).union(*self.pairs.values())
+            return f"{by}: {len(pairs)} pairs of {len(languages)} languages"
         return f"{by}: {', '.join(pairs)}"
 
 
@@ -46,7 +47,9 @@ class Pairs:
         if (source, target) in self._pairs:
             return ((source, target),)
         through = ((source, PIVOT), (PIVOT, target))
-        return through if self._pairs.issuperset(through) else None
+        if source == target or not self._pairs.issuperset(through):
+            return None
+        return through
 
     def by_source(self) -> dict[str, list[str]]:
         """Return the languages that each language is translated into directly."""

@@ -64,13 +64,14 @@ class LibreTranslate:
             languages = msgspec.convert(listed, list[_Language])
         except msgspec.ValidationError:
             raise TranslationFailedError("engine_failed", passing=True) from None
-        self._codes = _codes_by_name([language.code for language in languages])
-        every = list(self._codes.values())
-        return frozenset(
-            (_name(language.code), _name(target))
+        every = [language.code for language in languages]
+        pairs = [
+            (language.code, target)
             for language in languages
             for target in (every if language.targets is None else language.targets)
-        )
+        ]
+        self._codes = _codes_by_name({code for pair in pairs for code in pair})
+        return frozenset((_name(source), _name(target)) for source, target in pairs)
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Return the text in the target language, or raise `TranslationFailedError`."""
@@ -149,7 +150,7 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isascii() and header.isdigit() else None
 
 
-def _codes_by_name(codes: list[str]) -> dict[str, str]:
+def _codes_by_name(codes: set[str]) -> dict[str, str]:
     """Return the server's code of each language; of `pt` and `pt-BR` the plain one."""
     return {_name(code): code for code in sorted(codes, key=lambda code: (-len(code), code))}
 
