@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from pathlib import Path
 
 from realchat.errors import TranslationFailedError
@@ -35,7 +36,7 @@ _PLACEHOLDERS = {"$1": ["-n"], "$2": []}
 # What the stream format gives a meaning (https://wiki.apertium.org/wiki/Apertium_stream_format).
 _SPECIAL = re.compile(r"[\[\]{}^$/\\@<>]")
 _END = b"[]"
-_TOKEN = re.compile(r"\\(.)|\.\[\]|\[((?:\\.|[^\]\\])*)\]", re.DOTALL)
+_TOKEN = re.compile(r"\\(.)|\.\[\](?!\[\])|\[((?:\\.|[^\]\\])*)\]", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…:;]\W*\Z")
 
 
@@ -45,8 +46,10 @@ class Apertium:
     name = "Apertium"
     where = "on this machine"
 
-    def __init__(self, modes: Path = _MODES) -> None:
+    def __init__(self, modes: Path = _MODES, deadline: float = _DEADLINE) -> None:
+        """Use the mode files of a folder; `deadline` is in seconds, for each text."""
         self._modes = modes
+        self._deadline = deadline
         self._pipelines: dict[Pair, Pipeline] = {}
 
     async def read_pairs(self) -> frozenset[Pair]:
@@ -57,7 +60,7 @@ class Apertium:
         """Return the text in the target language, or raise `TranslationFailedError`."""
         pair = (source, target)
         if pair not in self._pipelines:
-            self._pipelines[pair] = Pipeline(self._stages(pair))
+            self._pipelines[pair] = Pipeline(self._stages(pair), self._deadline)
         translated = await self._pipelines[pair].pass_through(encode(text))
         return decode(translated)
 
@@ -85,8 +88,9 @@ class Apertium:
 class Pipeline:
     """Programs that stay up; they take one text at a time."""
 
-    def __init__(self, stages: list[list[str]]) -> None:
+    def __init__(self, stages: list[list[str]], deadline: float) -> None:
         self._stages = stages
+        self._deadline = deadline
         self._turn = asyncio.Lock()
         self._processes: list[Process] = []
 
@@ -94,39 +98,44 @@ class Pipeline:
         """Return what comes out for a text without NUL, or raise `TranslationFailedError`.
 
         A text without an answer, or with half of one, ends the programs: what they
-        answer later is no answer to the next text.
+        answer later is no answer to the next text. New ones get it once more, as it
+        may be not the text at which they died.
         """
         async with self._turn:
-            try:
-                return await asyncio.wait_for(self._ask(text), _DEADLINE)
-            except TimeoutError:
-                await self._end()
-                raise TranslationFailedError("engine_failed") from None
-            except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await self._end()
-                raise TranslationFailedError("engine_failed", passing=True) from None
-            except BaseException:
-                await self._end()
-                raise
+            answer = None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._deadline):
+                    answer = await self._ask(text) or await self._ask(text)
+        if answer is None:
+            raise TranslationFailedError("engine_failed")
+        return answer
 
     async def close(self) -> None:
         """End the programs."""
         async with self._turn:
             await self._end()
 
-    async def _ask(self, text: bytes) -> bytes:
+    async def _ask(self, text: bytes) -> bytes | None:
+        """Return the answer; None when the programs failed, and then they are ended."""
+        whole = False
+        try:
+            answer = await self._exchange(text)
+            whole = answer.endswith(_END)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return None
+        finally:
+            if not whole:
+                await self._end()
+        return answer if whole else None
+
+    async def _exchange(self, text: bytes) -> bytes:
         if not self._processes:
             await self._start()
         entrance, outlet = self._processes[0].stdin, self._processes[-1].stdout
         assert entrance is not None  # it was asked for as PIPE,
         assert outlet is not None  # and so was this
         entrance.write(text + b"\0")
-        answer = (await outlet.readuntil(b"\0"))[:-1]
-        if not answer.endswith(_END):
-            # A program that stumbled lets only the ends of texts through from then on.
-            await self._end()
-            raise TranslationFailedError("engine_failed")
-        return answer
+        return (await outlet.readuntil(b"\0"))[:-1]
 
     async def _start(self) -> None:
         last = len(self._stages) - 1
@@ -191,8 +200,8 @@ def encode(text: str) -> bytes:
     r"""Write a text in Apertium's stream format, so that all of it but the words passes as it is.
 
     Each line without an end of its sentence is given one, `.[]`, that `decode`
-    takes away: otherwise words of two lines would be taken for one sentence, and
-    the last word would wait for what follows.
+    takes away: otherwise words of two lines would be taken for one sentence. The
+    others get `[][]`, since a last word waits for what follows.
     """
     lines = (_encode_line(line) for line in text.replace("\0", " ").split("\n"))
     return "[\n]".join(lines).encode()
@@ -207,4 +216,4 @@ def decode(stream: bytes) -> str:
 def _encode_line(line: str) -> str:
     # A tilde means something to the last program even when it is escaped.
     escaped = _SPECIAL.sub(r"\\\g<0>", line).replace("~", "[~]")
-    return escaped + ("[]" if _SENTENCE_END.search(line) else ".[]")
+    return escaped + ("[][]" if _SENTENCE_END.search(line) else ".[]")

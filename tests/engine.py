@@ -20,12 +20,17 @@ _PARTS = ("apertium", "cg-proc", "lrx-proc")
 _MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat apertium-lex-tools cg3"
 
 
+def skip_without_apertium() -> None:
+    """Skip the test where Apertium's Spanish and Catalan are not installed."""
+    if not all(map(shutil.which, _PARTS)) or not _MODE_FILE.exists():
+        pytest.skip(_MISSING)
+
+
 class Engine:
     """The engine's HTTP server on a free port of this machine; `asked` keeps the texts it got."""
 
     def __init__(self) -> None:
-        if not all(map(shutil.which, _PARTS)) or not _MODE_FILE.exists():
-            pytest.skip(_MISSING)
+        skip_without_apertium()
         self.asked: list[str] = []
         self.answer: Any = None  # what it answers instead of a translation, for a fault
         self.gate = asyncio.Event()
