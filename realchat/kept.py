@@ -1,0 +1,138 @@
+"""What a translation must leave as it is, and where it stands in a text; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+# Letters of the scripts that put no space between words: an address or a mention
+# ends where such text begins.
+UNSPACED = (
+    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}"
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30FC"
+)
+_SPACED = rf"[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}]]"
+
+# Three backticks or more go on to as many, or to the end; one or two to as many.
+_FENCED = r"(?<!`)(?P<fence>`{3,}+)(?s:.*?)(?:(?P=fence)`*+|\Z)"
+_INLINE = r"(?<!`)(?P<tick>`{1,2}+)(?s:.+?)(?<!`)(?P=tick)(?!`)"
+_CODE = f"{_FENCED}|{_INLINE}"
+
+# In an address: what may end it; letters of other scripts, where they cannot be
+# the text that goes on; and what belongs to the sentence unless more follows.
+_SOLID = r"[#$%&+\-/0-9=@A-Z\\^_a-z|~\[{]"
+_FOREIGN = rf"(?:{_SPACED}|(?<=[/=_.\#?&%\-{UNSPACED}])[{UNSPACED}])"
+_TAIL = rf"(?:{_SOLID}|{_FOREIGN}|\([^\s()<>\"`]*+\)|[!'*,.:;?()\]}}]++(?={_SOLID}|{_SPACED}))"
+_DOMAIN = r"(?:[A-Za-z0-9\-]++\.)+"
+# Without a scheme: what has a path, or one of the endings that no sentence has.
+_URL = (
+    rf"(?:\b|(?<=[{UNSPACED}]))(?:"
+    rf"(?:[A-Za-z][A-Za-z0-9+.\-]{{1,15}}://|(?i:www)\.){_TAIL}++"
+    rf"|(?<![@._\-]|{_SPACED}){_DOMAIN}(?:[A-Za-z]{{2,24}}[/?]{_TAIL}++"
+    rf"|(?i:com|org|net|edu|gov|io|dev|app|info)(?!{_SPACED}|\.[A-Za-z])))"
+)
+_LOCAL = rf"(?:[._%+\-]|{_SPACED})"
+_EMAIL = (
+    rf"(?<!{_LOCAL})(?:mailto:)?{_LOCAL}++@(?:-|{_SPACED})++(?:\.(?:-|{_SPACED})++)+"
+    rf"|(?<!\S)[{UNSPACED}]++@[^\s@]+\.[^\s@]++(?!\S)"
+)
+_HANDLE = r"(?:[\p{L}\p{M}\p{N}_]|-(?=[\p{L}\p{N}_])|\.(?=[a-z0-9]))*+"
+_MENTION = rf"(?<![A-Za-z0-9._+\-])[@\uFF20][\p{{L}}\p{{N}}_]{_HANDLE}"
+_HASHTAG = r"(?<![\p{L}\p{N}&#\uFF03])[#\uFF03](?=[\p{N}_]*+\p{L})[\p{L}\p{M}\p{N}_]++"
+_MARKUP = (
+    r"</?[A-Za-z][^<>\n]{0,1000}>|<!--(?s:.{0,2000}?)-->"
+    r"|&(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
+# What stands for a kept thing in what an engine gets; engines add spaces and
+# change case. In a text that looks so by itself it is one more thing to keep.
+MARK = r"\[\s*[xX]\s*(\d{1,4})\s*[xX]\s*\]"
+
+# A run of emoji with all that makes one of several (UTS #51: modifiers, variation
+# selectors, joiners, tags, keycaps), and of other signs, which engines lose as well.
+_SIGN = r"[[\p{Extended_Pictographic}\p{So}\p{Regional_Indicator}\p{Emoji_Modifier}]--[°№]]"
+_KEYCAP = r"[0-9#*]\uFE0F?\u20E3"
+_EMOJI = (
+    rf"(?:{_KEYCAP}|{_SIGN})(?:{_KEYCAP}|{_SIGN}|[\uFE0E\uFE0F\u200D\u20E3\U000E0020-\U000E007F])*+"
+    r"|(?<![\p{L}\p{N}:]):(?:[+\-]1|[a-z0-9_+\-]*[a-z][a-z0-9_+\-]*):(?![\p{L}\p{N}:])"
+    r"|(?<!\S)(?:[:;=]['\-^]?[)(DPpOo3|/\\*]++|[xX]D++|<3++|\^_*\^)(?!\S)"
+)
+_NUMBER = (
+    rf"(?<!{_SPACED})(?:[\-+−])?\d++(?:[.,:/'’٫٬\-\u00a0\u202f]\d++)*+%?"  # noqa: RUF001 - separators
+    rf"(?!{_SPACED})"
+)
+
+_ALWAYS = {"code": _CODE, "markup": _MARKUP, "mark": MARK, "hashtag": _HASHTAG, "emoji": _EMOJI}
+_DOTTED = {"url": _URL}
+_WITH_AT = {"email": _EMAIL, "mention": _MENTION}
+_SCHEME_OR_DOT = regex.compile(r"://|[A-Za-z0-9]\.[A-Za-z]")
+_LETTER = regex.compile(r"\p{L}")
+_NO_WORDS = regex.compile("|".join((_CODE, _URL, _EMAIL, _MENTION)), regex.V1)
+
+
+class Kept(NamedTuple):
+    """A stretch of a text that is to stay as it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def find_kept(text: str, names: Sequence[str] = (), *, numbers: bool = False) -> Iterator[Kept]:
+    """Yield what is to stay of a text, from left to right; numbers only if they are asked for.
+
+    `names` are those that may stand behind an `@` with more than one word.
+    """
+    # To look for an address takes longer than to see that there is none.
+    dotted, at = _SCHEME_OR_DOT.search(text) is not None, "@" in text or "\uff20" in text
+    pattern = _pattern(dotted, at, numbers)
+    place = 0
+    while (match := pattern.search(text, place)) is not None:
+        kind = match.lastgroup or ""
+        place = match.end()
+        if kind == "mention":
+            place = max(place, _end_of_name(text, match.start() + 1, names))
+        yield Kept(match.start(), place, kind)
+
+
+def kept_texts(text: str, names: Sequence[str] = ()) -> list[str]:
+    """Return what is to stay of a text, without the numbers, in its order."""
+    return [text[one.start : one.end] for one in find_kept(text, names)]
+
+
+def says_anything(text: str) -> bool:
+    """Tell whether a text has words besides what is kept: emoji, addresses, code and so on."""
+    place = 0
+    for kept in find_kept(text):
+        if _LETTER.search(text, place, kept.start):
+            return True
+        place = kept.end
+    return _LETTER.search(text, place) is not None
+
+
+def words_only(text: str) -> str:
+    """Return a text with a space for its code, addresses and mentions."""
+    # Without one of these there is none of them.
+    if not any(sign in text for sign in "`@\uff20.:"):
+        return text
+    result: str = _NO_WORDS.sub(" ", text)
+    return result
+
+
+@lru_cache
+def _pattern(dotted: bool, at: bool, numbers: bool) -> regex.Pattern[str]:
+    kinds = _ALWAYS | (_DOTTED if dotted else {}) | (_WITH_AT if at else {})
+    if numbers:
+        kinds |= {"number": _NUMBER}
+    return regex.compile("|".join(f"(?P<{kind}>{one})" for kind, one in kinds.items()), regex.V1)
+
+
+def _end_of_name(text: str, start: int, names: Sequence[str]) -> int:
+    """Return where the longest of the names ends that the text has at `start`; 0 for none."""
+    for name in sorted(names, key=len, reverse=True):
+        end = start + len(name)
+        if text[start:end].casefold() == name.casefold() and not text[end : end + 1].isalnum():
+            return end
+    return 0
