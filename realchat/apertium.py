@@ -37,7 +37,7 @@ _PLACEHOLDERS = {"$1": ["-n"], "$2": []}
 _SPECIAL = re.compile(r"[\[\]{}^$/\\@<>]")
 _END = b"[]"
 _TOKEN = re.compile(r"\\(.)|\.\[\](?!\[\])|\[((?:\\.|[^\]\\])*)\]", re.DOTALL)
-_SENTENCE_END = re.compile(r"[.!?…:;]\W*\Z")
+_SENTENCE_END = re.compile(r"[.!?…:;]\s*\Z")
 
 
 class Apertium:
@@ -154,7 +154,8 @@ class Pipeline:
 
     async def _end(self) -> None:
         processes, self._processes = self._processes, []
-        for process in processes:
+        # The last one first: the others would end by themselves meanwhile.
+        for process in reversed(processes):
             if process.returncode is None:
                 process.kill()
         for process in processes:

@@ -109,6 +109,7 @@ class TestInstalled:
             (" \t ", " \t "),
             ("", ""),
             ("[]", "[]"),
+            ("roja; ^$ ", "vermella; ^$ "),
             (".[]roja.[]", ".[]vermella.[]"),
         ],
     )
