@@ -51,6 +51,10 @@ class ReplicaSet:
         ]
         settings = {"electionTimeoutMillis": _ELECTION}
         config = {"_id": NAME, "members": members, "settings": settings}
+        for port in self.ports:
+            # Each of them has to answer, or none becomes a member.
+            with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as one:
+                one.admin.command("ping")
         with MongoClient[dict[str, Any]]("127.0.0.1", self.ports[0], directConnection=True) as one:
             one.admin.command("replSetInitiate", config)
         self.wait_primary()
