@@ -330,7 +330,8 @@ def test_an_engine_that_mixes_up_lines_is_asked_for_each() -> None:
 
 @pytest.mark.parametrize("spoiler", SPOILERS)
 def test_no_text_takes_more_than_so_many_calls(spoiler: str) -> None:
-    for hostile in LONG:
+    many_lines = Hostile("\n".join(f"La casa número {number}" for number in range(100)))
+    for hostile in (*LONG, many_lines):
         asked: list[str] = []
 
         def translate(text: str, asked: list[str] = asked) -> str:
@@ -339,6 +340,13 @@ def test_no_text_takes_more_than_so_many_calls(spoiler: str) -> None:
 
         outcome(hostile.text, translate)
         assert len(asked) <= 40
+
+
+def test_what_grows_together_with_its_neighbour_is_not_trusted() -> None:
+    def translate(text: str) -> str:
+        return MARK.sub("", text).replace("看", "Look").replace("（好）", "(good)")
+
+    assert outcome("看 https://a.es/b（好）", translate) == "! not_trusted"
 
 
 def test_why_an_engine_refuses_is_passed_on() -> None:
