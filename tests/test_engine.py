@@ -227,7 +227,7 @@ async def test_languages_that_are_none_are_no_engine(engine: Engine, server: Fau
     assert await refusal(engine) == "unsupported_pair"
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=8)
 async def test_a_silent_engine_is_waited_for_until_the_deadline(
     engine: Engine, server: FaultyEngine
 ) -> None:
@@ -258,7 +258,7 @@ async def test_more_than_may_wait_are_refused_at_once(engine: Engine, server: Fa
     assert await asyncio.gather(*jobs) == [f"es:{text}" for text in "abcde"]
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=8)
 async def test_an_answer_that_never_ends_is_not_waited_for(io_loop: IOLoop) -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
