@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 from realchat.metrics import count_frames
+
+logger = logging.getLogger(__name__)
 
 # A reader who is this far behind, or takes nothing for so many seconds, is cut
 # off and can resume, rather than have the server keep everything for them.
@@ -50,7 +53,11 @@ class Turn:
         outboxes, self._outboxes = self._outboxes, []
         number = 0
         for outbox in outboxes:
-            number += outbox.send()
+            try:
+                number += outbox.send()
+            except Exception:
+                # The others of this turn are to be written all the same.
+                logger.exception("fault while writing to a connection")
         count_frames("out", number)
 
 
@@ -64,6 +71,7 @@ class Outbox:
         "_number",
         "_overflow",
         "_stall",
+        "_transport",
         "_turn",
         "_waiting",
         "_write",
@@ -73,6 +81,7 @@ class Outbox:
         """Take what to do when a bound is passed."""
         self._overflow = overflow
         self._turn: Turn | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._write: Callable[[bytes], None] | None = None
         self._fresh: list[bytes] = []
         self._waiting: deque[bytes] | None = None
@@ -85,6 +94,7 @@ class Outbox:
         """Let frames go out on a transport, which calls `pause` and `go_on` by turns."""
         transport.set_write_buffer_limits(TRANSPORT_BYTES)
         self._turn = Turn.of_running_loop()
+        self._transport = transport
         self._write = transport.write
 
     def put(self, frame: bytes) -> None:
@@ -123,7 +133,7 @@ class Outbox:
         """Let frames wait: the connection takes no more for now."""
         if self._turn is not None and self._waiting is None:
             self._waiting = deque()
-            self._stall = asyncio.get_running_loop().call_later(STALL, self._give_up)
+            self._watch(None)
 
     def go_on(self) -> None:
         """Send what waits, as far as the connection takes it."""
@@ -131,6 +141,7 @@ class Outbox:
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+        count_frames("out", self.send())
         while waiting and self._waiting is None and self._write is not None:
             frame = waiting.popleft()
             self.free(frame)
@@ -146,8 +157,13 @@ class Outbox:
         """Send what came in this turn, drop what waits; nothing more goes out."""
         if self._waiting is None:
             count_frames("out", self.send())
-        self._turn = self._write = self._waiting = None
+        self._turn = self._transport = self._write = self._waiting = None
         self.go_on()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing goes out any more."""
+        return self._turn is None
 
     async def flush(self) -> None:
         """Wait until the connection keeps up again, or is closed."""
@@ -156,6 +172,16 @@ class Outbox:
             if self._drained is None:
                 self._drained = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._drained)
+
+    def _watch(self, before: int | None) -> None:
+        """Give up when nothing was taken since the transport held `before` bytes; look again."""
+        if self._transport is None:
+            return
+        held = self._transport.get_write_buffer_size()
+        if before is not None and held >= before:
+            self._give_up()
+        else:
+            self._stall = asyncio.get_running_loop().call_later(STALL, self._watch, held)
 
     def _give_up(self) -> None:
         self.close()

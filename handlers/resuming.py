@@ -37,10 +37,8 @@ async def resume(connection: Resuming, command: Resume) -> None:
     """
     connection.live.hold()
     replayed: dict[str, int] = {}
-    try:
-        await _catch_up(connection, command, replayed)
-    finally:
-        connection.live.release(replayed)
+    await _catch_up(connection, command, replayed)
+    connection.live.release(replayed)
 
 
 async def _catch_up(connection: Resuming, command: Resume, replayed: dict[str, int]) -> None:

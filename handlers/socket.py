@@ -126,7 +126,8 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         try:
             await self._carry_out(message)
         except ChatError as error:
-            if error.code.status == _UNAUTHENTICATED:
+            closing = (_UNAUTHENTICATED,) if self._authenticated else _CLOSES
+            if error.code.status in closing:
                 await self._refuse(error, ref_of(message))
             else:
                 self.send(frame_error(error, ref_of(message)))
@@ -195,7 +196,11 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
             await self._authenticate(command.token)
             return
         if isinstance(command, Resume):
-            await resume(self, command)
+            try:
+                await resume(self, command)
+            except ChatError as error:
+                # What was held back must not go out before what was missed.
+                await self._refuse(error, command.ref)
             return
         answer = await obey(command, self.services, self.reader)
         if answer is not None:
@@ -207,11 +212,11 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         await self._load_reader()
         # It may have ended meanwhile. From here to the registry nothing waits.
         await self.services.tokens.confirm(self.principal)
-        if self._deadline is not None:
-            self._deadline.cancel()
         if self._wire.is_closing():
             return
         self._check_number()
+        if self._deadline is not None:
+            self._deadline.cancel()
         self._authenticated = True
         self._allowances += self.services.floodgate.of_user(self.reader.user_id)
         count_socket_opened()
@@ -221,12 +226,10 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     def _check_number(self) -> None:
         """Raise `rate_limited` if the user has as many connections as one may have."""
-        settings = self.services.settings
-        number = self.registry.count(self.reader.user_id)
+        settings, number = self.services.settings, self.registry.count(self.reader.user_id)
         if settings.rate_limits and number >= settings.sockets_per_user:
-            raise ChatError(
-                Code.RATE_LIMITED, f"You have {number} connections; close one of them first."
-            )
+            why = f"You have {number} connections; close one of them first."
+            raise ChatError(Code.RATE_LIMITED, why)
 
     async def _load_reader(self) -> None:
         user = await self.services.people.get(self.principal.user_id)

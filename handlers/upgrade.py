@@ -33,8 +33,9 @@ async def take_over(handler: WebSocketHandler) -> tuple[socket, bytes]:
 
 
 def _leave(stream: IOStream) -> tuple[socket, bytes]:
-    reading = asyncio.ensure_future(stream.read_bytes(_READ, partial=True))
-    early = reading.result() if reading.done() else b""
-    own = stream.socket.dup()
-    stream.close()
-    return own, early
+    try:
+        reading = asyncio.ensure_future(stream.read_bytes(_READ, partial=True))
+        early = reading.result() if reading.done() else b""
+        return stream.socket.dup(), early
+    finally:
+        stream.close()

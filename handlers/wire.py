@@ -73,19 +73,18 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         self._lane = Lane(self._carry_out, self._read_on)
         self._end: asyncio.TimerHandle | None = None
         self._pong: bytes | None = None
+        self._early = b""
         self._is_paused = False
         self._closed_with: tuple[int | None, str | None] = (None, None)
 
     async def accept_connection(self, handler: WebSocketHandler) -> None:
         """Answer a handshake that was checked, and take its socket over."""
         try:
-            own, early = await take_over(handler)
+            own, self._early = await take_over(handler)
         except StreamClosedError:
             self.connection_lost(None)
             return
         await asyncio.get_running_loop().connect_accepted_socket(lambda: self, own)
-        if early:
-            self.data_received(early)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (asyncio calls this)."""
@@ -93,6 +92,9 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         self._speaker.outbox.open(self._transport)
         self.start_pinging()
         self._lane.open(self._speaker.open)
+        # Here, since more may be read before whoever awaits the transport goes on.
+        self.data_received(self._early)
+        self._early = b""
 
     def data_received(self, data: bytes) -> None:
         """Take apart what has arrived (asyncio calls this)."""
@@ -139,10 +141,12 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
             return
         self.server_terminated = True
         self._lane.clear()
+        self._pong = None
+        self.heartbeat.remove(self)
         self._speaker.outbox.close()
         self._write(build_close(code, reason))
-        if self.client_terminated:
-            self._finish()
+        if self.client_terminated and self._transport is not None:
+            self._transport.close()
         self._end = asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self.drop)
 
     def is_closing(self) -> bool:
@@ -203,11 +207,10 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
 
     def _answer_ping(self, payload: bytes) -> None:
         """Send a pong; while the client takes nothing, only to its last ping (section 5.5.3)."""
-        pong = build_frame(PONG, payload)
         if self._is_paused:
-            self._pong = pong
+            self._pong = build_frame(PONG, payload)
         else:
-            self._write(pong)
+            self._write(build_frame(PONG, payload))
 
     def _enqueue(self, frame: Frame) -> None:
         """Let a frame be carried out after those before it."""
@@ -239,9 +242,6 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
             self.client_terminated = True
             self._closed_with = read_close(payload)
         self.close(self._closed_with[0])
-        self._finish()
-
-    def _finish(self) -> None:
         if self._transport is not None:
             self._transport.close()
 

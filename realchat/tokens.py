@@ -146,8 +146,11 @@ class Tokens:
         """End sessions of a user: their tokens are void at once, everywhere."""
         if not session_ids:
             return
-        await self._sessions.end(session_ids)
-        self._bus.publish(SessionsEnded(user_id=user_id, session_ids=tuple(session_ids)))
+        try:
+            await self._sessions.end(session_ids)
+        finally:
+            # Also where nobody knows whether they have ended: those that live sign in again.
+            self._bus.publish(SessionsEnded(user_id=user_id, session_ids=tuple(session_ids)))
 
     async def end_all(self, user_id: str, *, but: str | None = None) -> None:
         """End all sessions of a user, or all but one."""

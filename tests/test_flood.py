@@ -156,5 +156,9 @@ class TestConnections:
             async with device(ana), open_socket(base_url, too_many) as one_more:
                 assert (await one_more.expect("error"))["code"] == "rate_limited"
                 assert await one_more.closed() == 4429
+            async with device(ana), open_socket(base_url) as one_more:
+                await one_more.send_json({"type": "auth", "token": ana.token})
+                assert (await one_more.expect("error"))["code"] == "rate_limited"
+                assert await one_more.closed() == 4429
             async with device(ana) as instead:
                 assert instead.hello["user_id"] == ana.id

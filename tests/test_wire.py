@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from people import Person, register
+from processes import ServerProcess
 from raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, command, frame, raw_socket
 from sockets import Device, device
 from tornado.httpclient import AsyncHTTPClient
@@ -73,6 +74,20 @@ async def test_what_comes_right_behind_the_handshake_is_not_lost(
     ana = await register(http_client, base_url)
     async with raw_socket(ana, command("ping", ref="early")) as socket:
         assert (await socket.expect(TEXT, "pong")).json()["ref"] == "early"
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_comes_behind_the_handshake_keeps_its_order_in_the_real_server(
+    tmp_path: Path,
+) -> None:
+    # On uvloop, which reads on before whoever awaits the transport is told of it.
+    with ServerProcess(tmp_path) as server:
+        ana = await register(AsyncHTTPClient(force_instance=True), server.url)
+        for _ in range(20):
+            refs = [str(number) for number in range(40)]
+            async with raw_socket(ana, *(command("ping", ref=ref) for ref in refs[:20])) as socket:
+                await socket.send(*(command("ping", ref=ref) for ref in refs[20:]))
+                assert [(await socket.expect(TEXT, "pong")).json()["ref"] for _ in refs] == refs
 
 
 @pytest.mark.gen_test

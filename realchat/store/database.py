@@ -170,6 +170,14 @@ class Collection:
         """Delete one document and return it as it was."""
         return await self._health.run(self._motor.find_one_and_delete, query)
 
+    async def settle(self) -> None:
+        """Return when all that was written so far is journaled by a majority.
+
+        A write that changes nothing waits for the last one before it
+        (https://www.mongodb.com/docs/manual/reference/write-concern/).
+        """
+        await self.update({"_id": None}, {"$set": {"settled": True}})
+
     async def delete(self, query: Query) -> int:
         """Delete all documents that match; return their number."""
         return (await self._health.run(self._motor.delete_many, query)).deleted_count

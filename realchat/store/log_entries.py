@@ -147,8 +147,12 @@ class Queue:
         free = [one for one in self._waiting if one not in self._under_way]
         appends: list[Append] = []
         updates: list[Update] = []
+        taken: set[str] = set()
         for conversation in free:
             queue = self._waiting[conversation]
+            if len(appends) == MAX_APPENDS and isinstance(queue[0], Append):
+                continue
+            taken.add(conversation)
             if isinstance(head := queue[0], Update):
                 updates.append(head)
                 queue.popleft()
@@ -158,8 +162,8 @@ class Queue:
                     queue.popleft()
             if not queue:
                 del self._waiting[conversation]
-        self._under_way.update(free)
-        return Round(_wanted(appends), _wanted(updates), set(free)) if free else None
+        self._under_way |= taken
+        return Round(_wanted(appends), _wanted(updates), taken) if taken else None
 
     def end_round(self, done: Round) -> None:
         """Let the conversations of a round be in others."""

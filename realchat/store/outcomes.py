@@ -39,7 +39,7 @@ class Outcomes:
             return list(appends)
         known: dict[object, Document] = {}
         for query in _queries(followed):
-            for document in await self._collection.find(query):
+            for document in await self._find_lasting(query):
                 known[str(document["_id"])] = document
                 if "client_id" in document:
                     known[document["sender_id"], document["client_id"]] = document
@@ -76,9 +76,20 @@ class Outcomes:
         query = {"_id": {"$in": [object_id(each) for each in ids]}}
         while True:
             try:
-                return await self._collection.find(query)
+                return await self._find_lasting(query)
             except ChatError:
                 await asyncio.sleep(_PAUSE)
+
+    async def _find_lasting(self, query: Document) -> list[Document]:
+        """Return what is stored now, once no crash can take it back any more.
+
+        Reading with read concern `majority` would miss what is on its way there,
+        and have it written once more.
+        """
+        found = await self._collection.find(query)
+        if found:
+            await self._collection.settle()
+        return found
 
 
 def _target(entry: Append | Update) -> str:
