@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from handlers.framing import Frame
 
@@ -39,9 +39,10 @@ class Lane:
             self._start()
         return len(self._waiting) < _MAX_WAITING
 
-    def clear(self) -> None:
-        """Forget what waits."""
-        self._waiting = None
+    def clear(self) -> Iterable[Frame]:
+        """Forget what waits, and return it."""
+        waiting, self._waiting = self._waiting, None
+        return waiting or ()
 
     async def settle(self) -> None:
         """Wait until all that has come is carried out."""

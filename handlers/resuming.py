@@ -49,6 +49,8 @@ async def _catch_up(connection: Resuming, command: Resume, replayed: dict[str, i
     )
     _send_groups(connection, gap)
     for conversation, since in gap.behind.items() if is_same else ():
+        if connection.outbox.is_closed:
+            return
         replayed[conversation] = await _replay(connection, conversation, since)
     resumed = Resumed(
         ref=command.ref,
@@ -77,6 +79,8 @@ async def _replay(connection: Resuming, conversation: str, since: int) -> int:
             since = message.rev
         # As fast as the reader takes it, so that no replay ever passes the outbox's bounds.
         await connection.outbox.flush()
+        if connection.outbox.is_closed:
+            break
     return since
 
 

@@ -140,7 +140,8 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         if self.server_terminated:
             return
         self.server_terminated = True
-        self._lane.clear()
+        if any(frame.opcode == CLOSE for frame in self._lane.clear()):
+            self.client_terminated = True  # the client said so before, behind what is left undone
         self._pong = None
         self.heartbeat.remove(self)
         self._speaker.outbox.close()
@@ -168,8 +169,7 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         """Send a message (Tornado's way in; ours is the outbox)."""
         if isinstance(message, dict):
             message = json_encode(message)
-        payload = utf8(message)
-        self._speaker.outbox.put(build_frame(BINARY if binary else TEXT, payload))
+        self._speaker.outbox.put(build_frame(BINARY if binary else TEXT, utf8(message)))
         return asyncio.ensure_future(self._speaker.outbox.flush())
 
     def write_ping(self, data: bytes) -> None:
@@ -189,7 +189,7 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         """Do nothing: transports of sockets send without delay from the beginning."""
 
     def _process_server_headers(self, key: str | bytes, headers: HTTPHeaders) -> None:
-        raise NotImplementedError("only clients have this")
+        raise RuntimeError("only a client reads a server's answer")
 
     async def _receive_frame_loop(self) -> None:
         pass  # frames come by `data_received`
@@ -230,9 +230,8 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
             if frame.opcode == CLOSE:
                 self._answer_close(frame.payload)
             else:
-                is_text = frame.opcode == TEXT
-                message = read_text(frame.payload) if is_text else frame.payload
-                await self._speaker.on_message(message)
+                is_text, payload = frame.opcode == TEXT, frame.payload
+                await self._speaker.on_message(read_text(payload) if is_text else payload)
         except FramingError as error:
             self.close(error.code, error.reason)
 

@@ -67,6 +67,8 @@ _NUMBER = (
 _ALWAYS = {"code": _CODE, "markup": _MARKUP, "mark": MARK, "hashtag": _HASHTAG, "emoji": _EMOJI}
 _DOTTED = {"url": _URL}
 _WITH_AT = {"email": _EMAIL, "mention": _MENTION}
+# Characters that are looked at one by one rather than to search a whole text.
+_NEAR = 20
 _SCHEME_OR_DOT = regex.compile(r"://|[A-Za-z0-9]\.[A-Za-z]")
 _LETTER = regex.compile(r"\p{L}")
 _NO_WORDS = regex.compile("|".join((_CODE, _URL, _EMAIL, _MENTION)), regex.V1)
@@ -85,10 +87,7 @@ def find_kept(text: str, names: Sequence[str] = (), *, numbers: bool = False) ->
 
     `names` are those that may stand behind an `@` with more than one word.
     """
-    # To look for an address takes longer than to see that there is none.
-    dotted, at = _SCHEME_OR_DOT.search(text) is not None, "@" in text or "\uff20" in text
-    pattern = _pattern(dotted, at, numbers)
-    place = 0
+    pattern, place = _pattern_for(text, numbers=numbers), 0
     while (match := pattern.search(text, place)) is not None:
         kind = match.lastgroup or ""
         place = match.end()
@@ -104,12 +103,13 @@ def kept_texts(text: str, names: Sequence[str] = ()) -> list[str]:
 
 def says_anything(text: str) -> bool:
     """Tell whether a text has words besides what is kept: emoji, addresses, code and so on."""
-    place = 0
-    for kept in find_kept(text):
-        if _LETTER.search(text, place, kept.start):
+    pattern, place = _pattern_for(text), 0
+    while letter := _LETTER.search(text, place):
+        kept = _match_before(pattern, text, place, letter.start())
+        if kept is None or kept.start() > letter.start():
             return True
-        place = kept.end
-    return _LETTER.search(text, place) is not None
+        place = kept.end()
+    return False
 
 
 def words_only(text: str) -> str:
@@ -119,6 +119,22 @@ def words_only(text: str) -> str:
         return text
     result: str = _NO_WORDS.sub(" ", text)
     return result
+
+
+def _match_before(
+    pattern: regex.Pattern[str], text: str, place: int, last: int
+) -> regex.Match[str] | None:
+    """Return the next match if it begins up to `last`; else None, or one that begins later."""
+    if last - place > _NEAR:
+        return pattern.search(text, place)
+    starts = range(place, last + 1)
+    return next((found for start in starts if (found := pattern.match(text, start))), None)
+
+
+def _pattern_for(text: str, *, numbers: bool = False) -> regex.Pattern[str]:
+    # To look for an address takes longer than to see that there is none.
+    dotted, at = _SCHEME_OR_DOT.search(text) is not None, "@" in text or "\uff20" in text
+    return _pattern(dotted, at, numbers)
 
 
 @lru_cache

@@ -48,7 +48,8 @@ class Loader(Generic[K, V]):
         self._load = load
         self._asked: deque[Question[K, V]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
-        self._working = 0
+        # The one that takes questions; others only wait for their answer.
+        self._taking: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
         """Return the value of a key, if there is one. Raises what the query does."""
@@ -58,28 +59,30 @@ class Loader(Generic[K, V]):
         """Return the values of those of the keys that there are. Raises what the query does."""
         question: Question[K, V] = Question(keys)
         self._asked.append(question)
-        if not self._working:
+        if self._taking is None:
             self._begin()
         return await question.answer
 
     def _begin(self) -> None:
+        self._taking = None
         if self._asked:
-            self._working += 1
             # In a context of its own: it works for others than the one who woke it.
-            worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._taking = asyncio.get_running_loop().create_task(self._work(), context=Context())
+            self._workers.add(self._taking)
+            self._taking.add_done_callback(self._workers.discard)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
+        this = asyncio.current_task()
         try:
-            while self._asked:
+            while self._asked and self._taking is this:
                 impatience = loop.call_later(_PATIENCE, self._begin)
                 await self._answer(self._take_round())
                 impatience.cancel()
         finally:
             # Here, not when the task is done: nobody may ask in between and be left alone.
-            self._working -= 1
+            if self._taking is this:
+                self._taking = None
 
     def _take_round(self) -> list[Question[K, V]]:
         taken = [self._asked.popleft()]

@@ -18,8 +18,8 @@ _BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _BLANK = rf"[^\S{_BREAKS}]"
 # Surely the end of a sentence: a full stop behind a short word may be an abbreviation's.
 _END = (
-    r"(?:(?<=\p{L}{4}|\d\d)[.…]++[\"'’”»)\]]*+(?=\s++[\"'“«(\[¿¡]*+[\p{Lu}\p{Lt}\p{Lo}\d])"  # noqa: RUF001
-    r"|(?<![!?])[!?]++[\"'’”»)\]]*+(?=\s)|[。！？｡]++[”」』）]*+|[؟۔।]++(?=\s))"  # noqa: RUF001
+    r"(?:(?<=\p{L}{4}|\d\d)[.…]++[\"'’”»)\]]*+(?=\s++[\"'“«(\[¿¡]*+[\p{Lu}\p{Lt}\p{Lo}\d])"  # noqa: RUF001 - of several scripts
+    r"|(?<![!?])[!?]++[\"'’”»)\]]*+(?=\s)|[。！？｡]++[”」』）]*+|[؟۔।]++(?=\s))"  # noqa: RUF001 - of several scripts
 )
 _LINE = rf"(?<!{_BLANK}){_BLANK}*+[{_BREAKS}]\s*+"
 _LINE_CUT = regex.compile(_LINE)

@@ -29,8 +29,11 @@ class Notes(Generic[K, V]):
         """Note something; never waits."""
         self._noted[key] = value
         if not self._is_writing:
-            self._is_writing = True
-            self._tasks.start(self._write_all())
+            self._begin()
+
+    def _begin(self) -> None:
+        self._is_writing = True
+        self._tasks.start(self._write_all())
 
     async def _write_all(self) -> None:
         try:
@@ -39,3 +42,5 @@ class Notes(Generic[K, V]):
                 await self._write(noted)
         finally:
             self._is_writing = False
+            if self._noted:
+                self._begin()  # what came while a write failed

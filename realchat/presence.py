@@ -23,6 +23,8 @@ from realchat.tasks import Tasks
 # at most: a lone newcomer is told of at once, a crowd in few and large lots.
 _PAUSE = 0.1
 _MAX_NEWS = 200
+# Seconds until it is tried again when the database does not say who is to be told.
+_RETRY = 1.0
 
 News = Mapping[str, PresenceEvent]
 
@@ -155,12 +157,16 @@ class Presences:
         they hear that they came.
         """
         news = {user_id: self._news.pop(user_id) for user_id in [*islice(self._news, _MAX_NEWS)]}
+        rest = _PAUSE if len(news) > 1 else 0
         try:
             audiences = await self._audiences.of(tuple(news))
             for readers, frames in _address(news, audiences, self._news):
                 self._bus.publish(Notices(readers=readers, frames=frames))
+        except ChatError:
+            rest = _RETRY
+            still = {one: frame for one, frame in news.items() if one not in self._news}
+            self._news = still | self._news
         finally:
-            rest = _PAUSE if len(news) > 1 else 0
             self._pause = asyncio.get_running_loop().call_later(rest, self._end_pause)
 
     def _end_pause(self) -> None:

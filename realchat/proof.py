@@ -27,14 +27,14 @@ _IS_UNSPACED = regex.compile(f"[{UNSPACED}]")
 # 1,000.50 and 1.000,50 are the same number, 1.5 and 15 are not: groups of three
 # digits are taken as one number, whatever stands between them.
 _NUMBER = regex.compile(
-    r"((?<![\p{L}\p{N}])[\-−](?=\d))?(\d++(?:[.,'’٬٫ \u00a0\u202f\u2009]\d{3}(?!\d))*+)"  # noqa: RUF001
+    r"((?<![\p{L}\p{N}])[\-−](?=\d))?(\d++(?:[.,'’٬٫ \u00a0\u202f\u2009]\d{3}(?!\d))*+)"  # noqa: RUF001 - separators
     r"|([\p{No}\p{Nl}--[\u3007]]++)",
     regex.V1,
 )
 _NUMERALS = regex.compile("[一二三四五六七八九十百千万亿萬億零〇两兩]+")
 
 # Where sentences may end, taken generously, so as not to miss one in an answer.
-_END = regex.compile(r"(?<![.!?…;:])[.!?…;:]++(?=[\s\"'’”»)\]]|$)|[。！？｡；：؟۔।]++")  # noqa: RUF001
+_END = regex.compile(r"(?<![.!?…;:])[.!?…;:]++(?=[\s\"'’”»)\]]|$)|[。！？｡；：؟۔।]++")  # noqa: RUF001 - of several scripts
 
 # A Chinese character says as much as three letters, a syllable's as two. In
 # other languages a text may be this many times as long, or that much in all.

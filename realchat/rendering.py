@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from realchat.errors import TranslationFailedError
@@ -27,11 +28,12 @@ async def render(text: str, names: Sequence[str], ask: Ask) -> str:
     `TranslationFailedError`: `nothing_to_translate`, or `not_trusted`, when
     something was lost, added, or not translated.
     """
-    template = mask(text, names)
+    # Off the event loop: patterns in thousands of characters take milliseconds.
+    template = await asyncio.to_thread(mask, text, names)
     if not template.units:
         raise TranslationFailedError("nothing_to_translate")
     translation = template.fill(await _Rendering(names, ask).solve(template.units))
-    if not is_true(text, translation, names):
+    if not await asyncio.to_thread(is_true, text, translation, names):
         raise TranslationFailedError("not_trusted")
     return translation
 
@@ -49,7 +51,7 @@ class _Rendering:
         """Return the translations of lines; where one fails, of its sentences."""
         found = await self._translate(units)
         failed = [unit for unit in units if unit.source not in found]
-        cut = [mask(unit.source, self._names, finely=True) for unit in failed]
+        cut = await asyncio.to_thread(self._cut, failed)
         filled = await self._fill(cut, self._solve_sentences)
         found.update(zip((unit.source for unit in failed), filled, strict=True))
         return [found[unit.source] for unit in units]
@@ -83,11 +85,15 @@ class _Rendering:
     async def _translate(self, units: Sequence[Unit]) -> dict[str, str]:
         """Return the translations that can be trusted, by their source."""
         await self._ask_for([unit.sent for unit in units])
-        found = {unit.source: self._restore(unit) for unit in units}
-        return {source: text for source, text in found.items() if text is not None}
+        return await asyncio.to_thread(self._restore, units)
 
-    def _restore(self, unit: Unit) -> str | None:
-        return restore(unit, self._answers[unit.sent], self._names)
+    def _cut(self, units: Sequence[Unit]) -> list[Template]:
+        return [mask(unit.source, self._names, finely=True) for unit in units]
+
+    def _restore(self, units: Sequence[Unit]) -> dict[str, str]:
+        answers = self._answers
+        found = {unit.source: restore(unit, answers[unit.sent], self._names) for unit in units}
+        return {source: text for source, text in found.items() if text is not None}
 
     async def _ask_for(self, texts: Sequence[str]) -> None:
         for batch in _batches([text for text in dict.fromkeys(texts) if text not in self._answers]):

@@ -160,7 +160,7 @@ def _expected(name: str) -> str:
 def _decode_path(kind: type, text: Any) -> Any:
     if kind is Path:
         return Path(text)
-    raise NotImplementedError(kind)
+    raise NotImplementedError(kind)  # how msgspec is told that it is no such type
 
 
 def _check_secrets(settings: Settings) -> None:

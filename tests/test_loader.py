@@ -122,6 +122,23 @@ async def test_a_slow_query_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.gen_test
+async def test_who_asks_long_after_a_query_stalled_is_not_held_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loader, "_PATIENCE", 0)
+    source = Source()
+    gate, numbers = source.stall(), Loader(source.load)
+    [slow] = await begin(numbers, "a")
+    for _ in range(10):
+        await asyncio.sleep(0)  # its patience ends while nobody else asks
+    assert await asyncio.wait_for(numbers.get("b"), 10) == 2
+    assert not slow.done()
+    gate.set()
+    assert await slow == 1
+    assert await numbers.get("c") == 3
+
+
+@pytest.mark.gen_test
 async def test_a_query_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "_MAX_KEYS", 2)
     source = Source()

@@ -19,6 +19,7 @@ from realchat.settings import Settings
 from realchat.store.database import Database
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
+from realchat.store.outcomes import Outcomes
 
 
 @pytest.fixture
@@ -264,6 +265,34 @@ async def test_a_write_that_lands_late_is_found_and_leaves_no_gap(
     assert sorted(one.content for one in kept if one.deleted is not True) == ["one", "three", "two"]
     live = [message.seq for message in told if message.deleted is not True]
     assert live == sorted(live)
+
+
+@pytest.mark.gen_test
+async def test_a_change_that_lands_late_is_told(
+    log: MessageLog, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[tuple[Any, ...]] = []
+    collection = messages.collection
+    change, settle = collection.find_and_update, Outcomes.find_out
+
+    async def lose(*arguments: Any) -> None:
+        late.append(arguments)
+        monkeypatch.setattr(collection, "find_and_update", change)
+        raise ChatError(Code.UNAVAILABLE)
+
+    async def find_out(outcomes: Outcomes, entries: Any) -> None:
+        await settle(outcomes, entries)
+        await change(*late[0])  # lands when it was found to be missing
+
+    message, _ = await log.append(draft(), Told())
+    told = Told()
+    monkeypatch.setattr(collection, "find_and_update", lose)
+    monkeypatch.setattr(Outcomes, "find_out", find_out)
+    heart = Reaction(user_id="1" * 24, emoji="x", on=True)
+    changed = await log.change(message, heart, told)
+    assert changed is not None
+    assert changed.reactions == {"x": ["1" * 24]}
+    assert [one.rev for one in told] == [changed.rev]
 
 
 @pytest.mark.gen_test

@@ -56,3 +56,16 @@ async def test_a_write_that_fails_keeps_no_later_one(caplog: pytest.LogCaptureFi
     await tasks.drain()
     assert book.writes == [{"b": 2}]
     assert "a task after the answer failed: unavailable" in caplog.text
+
+
+@pytest.mark.gen_test
+async def test_what_came_while_a_write_failed_waits_for_nothing_else() -> None:
+    book, tasks = Book(), Tasks()
+    book.fault = ChatError(Code.UNAVAILABLE)
+    notes = Notes(tasks, book.write)
+    notes.put("a", 1)
+    await book.begun.wait()
+    notes.put("b", 2)
+    book.gate.set()
+    await tasks.drain()
+    assert book.writes == [{"b": 2}]

@@ -11,6 +11,7 @@ from people import Person, register
 from sockets import PATIENCE, device
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat import presence
 from realchat.audiences import Audiences
 from realchat.bus import LocalRoster
 from realchat.errors import ChatError, Code
@@ -280,15 +281,19 @@ async def test_of_what_happened_meanwhile_only_the_last_is_told(
 
 
 @pytest.mark.gen_test
-async def test_a_look_up_that_fails_keeps_no_later_one(
-    http_client: AsyncHTTPClient, base_url: str, services: Services
+async def test_what_could_not_be_looked_up_is_told_later(
+    http_client: AsyncHTTPClient,
+    base_url: str,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(presence, "_RETRY", 0)
     team = await hall(http_client, base_url, services, "ABC")
     team.lookups.fault = ChatError(Code.UNAVAILABLE)
     team.enter("A", "B")
     await team.lookups.begun.wait()
     team.enter("C")
-    assert await team.news() == [("A", [("C", True)]), ("B", [("C", True)])]
+    assert await team.news() == [("A", [("B", True), ("C", True)]), ("B", [("C", True)])]
 
 
 @pytest.mark.gen_test

@@ -11,12 +11,14 @@ import pytest
 from people import Person, register
 from processes import ServerProcess
 from raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, command, frame, raw_socket
-from sockets import Device, device
+from sockets import PATIENCE, Device, device
 from tornado.httpclient import AsyncHTTPClient
 
 import handlers.outbox
+import handlers.wire
 from handlers.heartbeat import Heartbeat
 from handlers.wire import Wire
+from realchat.services import Services
 
 FINAL, NOT_FINAL = 0x80, 0x00
 # Messages of 10 kB each: more than the kernel keeps for a socket that nobody reads.
@@ -126,6 +128,32 @@ async def test_a_code_that_nobody_may_send_is_not_echoed(
         await socket.send(close_with(code))
         assert await socket.closed() == 1002
         assert await socket.receive() is None
+
+
+@pytest.mark.gen_test
+async def test_a_close_behind_a_command_counts_when_the_server_closes_first(
+    http_client: AsyncHTTPClient,
+    base_url: str,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ana = await register(http_client, base_url)
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def wait(*arguments: object) -> None:
+        begun.set()
+        await gate.wait()
+
+    monkeypatch.setattr(handlers.wire, "CLOSE_PATIENCE", 10 * PATIENCE)
+    monkeypatch.setattr(services.inbox, "mark_read", wait)
+    async with raw_socket(ana) as socket:
+        read = command("read", ref="r", conversation=f"group:{ana.id}", seq=1)
+        await socket.send(read, close_with(1000))
+        await begun.wait()
+        await ana.post("/auth/logout")
+        assert await socket.closed() == 4401
+        assert await socket.receive() is None
+        gate.set()
 
 
 @pytest.mark.gen_test

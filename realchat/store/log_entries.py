@@ -43,6 +43,7 @@ class Entry(Generic[R]):
         self.result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self.is_retried = False
         self._stored = stored
+        self._is_published = False
 
     @property
     def is_answered(self) -> bool:
@@ -70,7 +71,10 @@ class Entry(Generic[R]):
         self.fail(ChatError(Code.UNAVAILABLE, retry_after=1))
 
     def publish(self, message: Message) -> None:
-        """Tell readers of what is stored; a fault in the telling does not undo it."""
+        """Tell readers of what is stored, once; a fault in the telling does not undo it."""
+        if self._is_published:
+            return
+        self._is_published = True
         try:
             self._stored(message)
         except Exception:

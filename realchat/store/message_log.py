@@ -226,7 +226,7 @@ class MessageLog:
                 return read_message(document)
             self._numbers.forget(entry.conversation)
             if await self._numbers.get(entry.conversation) == (seq, rev):
-                return None
+                return await self._outcomes.find_late(entry) if entry.is_retried else None
 
     async def _handle_failure(self, entries: Sequence[Append | Update], error: Exception) -> None:
         """Find out what became of what failed; a fault of ours is told at once."""

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from realchat.errors import ChatError
+from realchat.models import Message
 from realchat.store.database import Collection, Document, object_id
 from realchat.store.log_entries import Append, Queue, Update
 from realchat.store.messages import read_message
@@ -71,6 +72,12 @@ class Outcomes:
         for entry in reversed(missing):
             entry.is_retried = True
             self._queue.put_back(entry)
+
+    async def find_late(self, entry: Update) -> Message | None:
+        """Return what an earlier try of a change made of its message after all."""
+        query = {"_id": object_id(entry.message_id), "change": entry.id}
+        found = await self._find_lasting(query)
+        return read_message(found[0]) if found else None
 
     async def _await_documents(self, ids: Iterable[str]) -> list[Document]:
         query = {"_id": {"$in": [object_id(each) for each in ids]}}
