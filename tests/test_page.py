@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +25,8 @@ from tornado.web import Application
 from handlers.application import make_server
 from handlers.pages import FOLDER
 from handlers.socket import ChatSocket
-from realchat.errors import Close
+from realchat.errors import ChatError, Close, Code
+from realchat.limits import SEND, Rate
 from realchat.services import Services
 from realchat.settings import Settings
 
@@ -388,6 +390,37 @@ async def test_a_message_that_was_refused_can_be_sent_again(
         await message(ana, "Hello").get_by_role("button", name="Try again").click()
         await expect(message(ana, "Hello")).not_to_contain_text("Sending")
         await expect(message(ana, "Hello").locator("time")).to_be_visible()
+        assert len((await ben.get("/messages/dm", user_id=me)).json) == 1
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_a_message_that_came_too_fast_goes_out_a_little_later(
+    port: int,
+    http_client: AsyncHTTPClient,
+    base_url: str,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ben = await people.register(http_client, base_url, "Ben")
+    take = services.limits.take
+    refused = asyncio.Event()
+
+    async def refuse_once(rate: Rate, key: str) -> None:
+        if rate is SEND and not refused.is_set():
+            refused.set()
+            raise ChatError(Code.RATE_LIMITED, retry_after=0.2)
+        await take(rate, key)
+
+    monkeypatch.setattr(services.limits, "take", refuse_once)
+    async with chromium() as browser:
+        ana = await arrive(browser, f"http://127.0.0.1:{port}/", [])
+        await register(ana, "Ana")
+        await talk_to(ana, "Ben")
+        await say(ana, "Hello")
+        await expect(message(ana, "Hello").locator("time")).to_be_visible()
+        assert refused.is_set()
+        me = (await ben.get("/users/search", q="Ana")).json[0]["id"]
         assert len((await ben.get("/messages/dm", user_id=me)).json) == 1
 
 

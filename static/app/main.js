@@ -4,7 +4,7 @@ import { onSignedOut, session, signOut } from "./api.js";
 import { $, explain } from "./dom.js";
 import { showEntrance, wireEntrance } from "./entrance.js";
 import { wireGroups } from "./groups.js";
-import { useConnection } from "./outbox.js";
+import { postpone, useConnection } from "./outbox.js";
 import { showSide, wireSide } from "./side.js";
 import { Connection } from "./socket.js";
 import * as state from "./state.js";
@@ -35,7 +35,7 @@ function stop(note) {
 }
 
 function take(frame) {
-  state.apply(frame);
+  if (!postpone(frame)) state.apply(frame);
   if (frame.type === "hello") {
     state.loadList().catch((error) => ($("side-note").textContent = explain(error)));
     talk.resume();

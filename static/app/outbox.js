@@ -30,6 +30,16 @@ export function deliverAgain() {
   for (const sent of outgoing.values()) if (sent.status === "pending") deliver(sent);
 }
 
+// A message that the server does not take now goes out again when it said; tells whether it does.
+export function postpone({ type, ref, retry_after_ms: wait }) {
+  const sent = type === "error" && wait !== undefined && outgoing.get(ref);
+  if (!sent) return false;
+  const at = Date.now();
+  outgoing.set(ref, { ...sent, at });
+  setTimeout(() => outgoing.get(ref)?.at === at && deliver(sent), wait);
+  return true;
+}
+
 export const newId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
     byte.toString(16).padStart(2, "0"),
