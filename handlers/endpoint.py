@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, get_type_hints
 import msgspec
 
 from realchat.errors import Code
-from realchat.limits import Rate
+from realchat.limits import CALL, Rate
 
 JSON = "application/json"
 
@@ -52,8 +52,9 @@ def endpoint(
 
     `status` is that of success, `also` describes further ones by status;
     `raises` are the errors besides those that any operation may answer with;
-    `rate` bounds calls per address (public) or per user. A method whose
-    `reply_type` is not JSON writes and finishes its reply itself.
+    `rate` bounds calls per address (public) or per user, `CALL` if it is left out
+    of a private one. A method whose `reply_type` is not JSON writes and finishes its
+    reply itself.
     """
 
     def declare(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
@@ -66,7 +67,7 @@ def endpoint(
             reply=hints.get("return"),
             raises=raises,
             also=also or {},
-            rate=rate,
+            rate=rate or (None if public else CALL),
             media_type=media_type,
             reply_type=reply_type,
             summary=(method.__doc__ or "").strip().splitlines()[0],

@@ -11,7 +11,10 @@ from raw_socket import PING, PONG, TEXT, command, frame, raw_socket
 from sockets import device, open_socket
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat.bus import LocalBuckets
 from realchat.flood import Allowance, Floodgate, Rates, Verdict, judge
+from realchat.limits import CALL, Limits
+from realchat.services import Services
 from realchat.settings import Settings
 
 # Six seconds of this may come at once, and as much again before the connection is closed.
@@ -162,3 +165,19 @@ class TestConnections:
                 assert await one_more.closed() == 4429
             async with device(ana) as instead:
                 assert instead.hello["user_id"] == ana.id
+
+    @pytest.mark.gen_test
+    async def test_one_persons_calls_are_bounded_whatever_they_ask_for(
+        self,
+        http_client: AsyncHTTPClient,
+        base_url: str,
+        services: Services,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
+        monkeypatch.setattr(services, "limits", Limits(LocalBuckets(Clock())))
+        replies = [await ana.get("/conversations") for _ in range(CALL.burst // 2)]
+        replies += [await ana.patch("/auth/me", {}) for _ in range(CALL.burst // 2)]
+        assert "rate_limited" not in {reply.error for reply in replies}
+        assert (await ana.get("/auth/me")).error == "rate_limited"
+        assert (await ben.get("/conversations")).status == 200
