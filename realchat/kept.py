@@ -74,6 +74,20 @@ _LETTER = regex.compile(r"\p{L}")
 _NO_WORDS = regex.compile("|".join((_CODE, _URL, _EMAIL, _MENTION)), regex.V1)
 
 
+class Vocabulary(NamedTuple):
+    """What is kept of a text besides the patterns that hold for every text.
+
+    `names` may stand behind an `@` with more than one word; `terms` are phrases
+    that stay wherever they stand as words of their own.
+    """
+
+    names: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+
+
+PLAIN = Vocabulary()
+
+
 class Kept(NamedTuple):
     """A stretch of a text that is to stay as it is."""
 
@@ -82,23 +96,22 @@ class Kept(NamedTuple):
     kind: str
 
 
-def find_kept(text: str, names: Sequence[str] = (), *, numbers: bool = False) -> Iterator[Kept]:
-    """Yield what is to stay of a text, from left to right; numbers only if they are asked for.
-
-    `names` are those that may stand behind an `@` with more than one word.
-    """
+def find_kept(
+    text: str, vocabulary: Vocabulary = PLAIN, *, numbers: bool = False
+) -> Iterator[Kept]:
+    """Yield what is to stay of a text, from left to right; numbers only if they are asked for."""
     pattern, place = _pattern_for(text, numbers=numbers), 0
     while (match := pattern.search(text, place)) is not None:
         kind = match.lastgroup or ""
         place = match.end()
         if kind == "mention":
-            place = max(place, _end_of_name(text, match.start() + 1, names))
+            place = max(place, _end_of_name(text, match.start() + 1, vocabulary.names))
         yield Kept(match.start(), place, kind)
 
 
-def kept_texts(text: str, names: Sequence[str] = ()) -> list[str]:
+def kept_texts(text: str, vocabulary: Vocabulary = PLAIN) -> list[str]:
     """Return what is to stay of a text, without the numbers, in its order."""
-    return [text[one.start : one.end] for one in find_kept(text, names)]
+    return [text[one.start : one.end] for one in find_kept(text, vocabulary)]
 
 
 def says_anything(text: str) -> bool:

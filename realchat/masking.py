@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import regex
 
-from realchat.kept import MARK, UNSPACED, find_kept
+from realchat.kept import MARK, PLAIN, UNSPACED, Vocabulary, find_kept
 
 _BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _BLANK = rf"[^\S{_BREAKS}]"
@@ -102,15 +102,15 @@ class _Token(NamedTuple):
     text: str
 
 
-def mask(text: str, names: Sequence[str] = (), *, finely: bool = False) -> Template:
-    """Cut a text for an engine; `names` are those of people who are mentioned in it.
+def mask(text: str, vocabulary: Vocabulary = PLAIN, *, finely: bool = False) -> Template:
+    """Cut a text for an engine.
 
     Cut finely, each sentence goes by itself and numbers are masked too, which is
     safer, and worse for the grammar.
     """
     parts: list[str | Unit] = []
     run: list[_Token] = []
-    for token in _tokens(text, names, finely=finely):
+    for token in _tokens(text, vocabulary, finely=finely):
         if token.kind == "cut":
             parts += _parts(run)
             parts.append(token.text)
@@ -125,10 +125,10 @@ def split_sentences(text: str) -> list[str]:
     return [part for part in _SENTENCE_CUT.split(text) if _LETTER.search(part)]
 
 
-def _tokens(text: str, names: Sequence[str], *, finely: bool) -> Iterator[_Token]:
+def _tokens(text: str, vocabulary: Vocabulary, *, finely: bool) -> Iterator[_Token]:
     cut = _SENTENCE_CUT if finely else _LINE_CUT
     place = 0
-    for kept in find_kept(text, names, numbers=finely):
+    for kept in find_kept(text, vocabulary, numbers=finely):
         yield from _cut(text[place : kept.start], cut)
         stretch = text[kept.start : kept.end]
         is_block = stretch.startswith("```") or _HAS_BREAK.search(stretch)

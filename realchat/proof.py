@@ -12,7 +12,7 @@ from unicodedata import decimal
 import regex
 
 from realchat.fields import DECEPTIVE
-from realchat.kept import UNSPACED, kept_texts
+from realchat.kept import PLAIN, UNSPACED, Vocabulary, kept_texts
 from realchat.masking import Unit, mask, split_sentences
 
 # What no answer may have unless the text has it: controls and overrides, the
@@ -43,7 +43,7 @@ _TIMES, _FEW, _MANY = 4, 16, 40
 _SAME_WORDS, _SAME_LETTERS = 3, 6
 
 
-def restore(unit: Unit, answer: str, names: Sequence[str] = ()) -> str | None:
+def restore(unit: Unit, answer: str, vocabulary: Vocabulary = PLAIN) -> str | None:
     """Return the unit in the language of the engine's answer; None if that is not to be trusted."""
     answer = answer.strip()
     source = unit.source
@@ -53,14 +53,14 @@ def restore(unit: Unit, answer: str, names: Sequence[str] = ()) -> str | None:
     if pieces is None or not _says_as_much(unit.gaps, pieces):
         return None
     restored = unit.put_back(pieces)
-    return restored if kept_texts(restored, names) == kept_texts(source, names) else None
+    return restored if kept_texts(restored, vocabulary) == kept_texts(source, vocabulary) else None
 
 
-def is_true(text: str, translation: str, names: Sequence[str] = ()) -> bool:
+def is_true(text: str, translation: str, vocabulary: Vocabulary = PLAIN) -> bool:
     """Tell whether a whole text, put together, has all that is kept, and is no echo."""
-    if kept_texts(text, names) != kept_texts(translation, names):
+    if kept_texts(text, vocabulary) != kept_texts(translation, vocabulary):
         return False
-    return not _is_echo(text, translation, names)
+    return not _is_echo(text, translation, vocabulary)
 
 
 def find_numbers(text: str) -> list[str]:
@@ -103,9 +103,9 @@ def _weigh(text: str) -> int:
     return letters + 2 * len(_HAN.findall(text)) + len(_SYLLABLE.findall(text))
 
 
-def _is_echo(text: str, translation: str, names: Sequence[str]) -> bool:
+def _is_echo(text: str, translation: str, vocabulary: Vocabulary) -> bool:
     """Tell whether most of a text stands in its translation as it is."""
-    source, result = _prose(text, names), _words(_prose(translation, names))
+    source, result = _prose(text, vocabulary), _words(_prose(translation, vocabulary))
     if _words(source) == result:
         return True
     sentences = [_words(sentence) for sentence in split_sentences(source)]
@@ -113,8 +113,8 @@ def _is_echo(text: str, translation: str, names: Sequence[str]) -> bool:
     return echoed * 2 > sum(map(_weigh, sentences))
 
 
-def _prose(text: str, names: Sequence[str]) -> str:
-    return "\n".join(" ".join(unit.gaps) for unit in mask(text, names).units)
+def _prose(text: str, vocabulary: Vocabulary) -> str:
+    return "\n".join(" ".join(unit.gaps) for unit in mask(text, vocabulary).units)
 
 
 def _words(text: str) -> str:

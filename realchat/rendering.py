@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from realchat.errors import TranslationFailedError
+from realchat.kept import Vocabulary
 from realchat.masking import Template, Unit, mask
 from realchat.proof import is_true, restore
 
@@ -21,19 +22,18 @@ _MOST_CALLS = 40
 _BETWEEN = "\n\n"
 
 
-async def render(text: str, names: Sequence[str], ask: Ask) -> str:
+async def render(text: str, vocabulary: Vocabulary, ask: Ask) -> str:
     """Return a text as the engine behind `ask` translates it, with all that is to be kept.
 
-    `names` are those of the people who are mentioned. Raises what `ask` raises, and
-    `TranslationFailedError`: `nothing_to_translate`, or `not_trusted`, when
-    something was lost, added, or not translated.
+    Raises what `ask` raises, and `TranslationFailedError`: `nothing_to_translate`, or
+    `not_trusted`, when something was lost, added, or not translated.
     """
     # Off the event loop: patterns in thousands of characters take milliseconds.
-    template = await asyncio.to_thread(mask, text, names)
+    template = await asyncio.to_thread(mask, text, vocabulary)
     if not template.units:
         raise TranslationFailedError("nothing_to_translate")
-    translation = template.fill(await _Rendering(names, ask).solve(template.units))
-    if not await asyncio.to_thread(is_true, text, translation, names):
+    translation = template.fill(await _Rendering(vocabulary, ask).solve(template.units))
+    if not await asyncio.to_thread(is_true, text, translation, vocabulary):
         raise TranslationFailedError("not_trusted")
     return translation
 
@@ -41,8 +41,8 @@ async def render(text: str, names: Sequence[str], ask: Ask) -> str:
 class _Rendering:
     """What is known so far of one text's translation."""
 
-    def __init__(self, names: Sequence[str], ask: Ask) -> None:
-        self._names = names
+    def __init__(self, vocabulary: Vocabulary, ask: Ask) -> None:
+        self._vocabulary = vocabulary
         self._ask = ask
         self._answers: dict[str, str] = {}
         self._calls = 0
@@ -88,11 +88,11 @@ class _Rendering:
         return await asyncio.to_thread(self._restore, units)
 
     def _cut(self, units: Sequence[Unit]) -> list[Template]:
-        return [mask(unit.source, self._names, finely=True) for unit in units]
+        return [mask(unit.source, self._vocabulary, finely=True) for unit in units]
 
     def _restore(self, units: Sequence[Unit]) -> dict[str, str]:
         answers = self._answers
-        found = {unit.source: restore(unit, answers[unit.sent], self._names) for unit in units}
+        found = {unit.source: restore(unit, answers[unit.sent], self._vocabulary) for unit in units}
         return {source: text for source, text in found.items() if text is not None}
 
     async def _ask_for(self, texts: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from msgspec import structs
 from realchat.errors import TranslationFailedError
 from realchat.events import MessageTranslated
 from realchat.frames import TranslationEvent
-from realchat.kept import says_anything
+from realchat.kept import Vocabulary, says_anything
 from realchat.languages import base, can_read
 from realchat.metrics import count_refusal, count_translation
 from realchat.models import Message, Reader, StoredTranslation, Translation
@@ -192,7 +192,8 @@ class Interpreter:
             count_translation("cached")
             return Rendering(stored.content, stored.engine)
         names = [user.name for user in (await self._people.get_many(mentions)).values()]
-        content = await render(text, names, lambda part: translator.translate(part, *pair))
+        vocabulary = Vocabulary(names=tuple(names))
+        content = await render(text, vocabulary, lambda part: translator.translate(part, *pair))
         count_translation("ready")
         return Rendering(content, translator.engine_for(*pair))
 

@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realchat.errors import TranslationFailedError
-from realchat.kept import kept_texts, says_anything
+from realchat.kept import Vocabulary, kept_texts, says_anything
 from realchat.masking import Unit, mask
 from realchat.proof import find_numbers, restore
 from realchat.rendering import render
+
+KNOWN = Vocabulary(names=NAMES)
 
 MARK = re.compile(r"(\[X\d+X\])")
 LINE_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -50,7 +52,7 @@ def asking(translate: Translate) -> Callable[[str], Awaitable[str]]:
 
 
 def rendered(text: str, translate: Translate = double) -> str:
-    return asyncio.run(render(text, NAMES, asking(translate)))
+    return asyncio.run(render(text, KNOWN, asking(translate)))
 
 
 def outcome(text: str, translate: Translate) -> str:
@@ -83,7 +85,7 @@ def test_the_table_has_at_least_150_texts() -> None:
 @each_text
 def test_an_echo_put_back_is_the_text_itself(hostile: Hostile) -> None:
     for finely in (False, True):
-        template = mask(hostile.text, NAMES, finely=finely)
+        template = mask(hostile.text, KNOWN, finely=finely)
         whole, apart = [], []
         for unit in template.units:
             pieces = unit.pieces(unit.sent)
@@ -108,7 +110,7 @@ def test_a_true_translation_changes_the_words_and_nothing_else(hostile: Hostile)
 
 @each_text
 def test_the_engine_gets_nothing_that_is_to_be_kept(hostile: Hostile) -> None:
-    for unit in mask(hostile.text, NAMES).units:
+    for unit in mask(hostile.text, KNOWN).units:
         words = " ".join(unit.gaps)
         assert not any(thing in words for thing in hostile.kept)
         assert not LINE_BREAKS.search(unit.sent)
@@ -392,7 +394,7 @@ fragments = st.lists(
 
 @given(fragments, st.booleans())
 def test_any_text_cut_and_put_back_is_the_same(text: str, finely: bool) -> None:
-    template = mask(text, NAMES, finely=finely)
+    template = mask(text, KNOWN, finely=finely)
     assert template.fill(unit.source for unit in template.units) == text
     for unit in template.units:
         pieces = unit.pieces(unit.sent)
@@ -404,7 +406,7 @@ def test_any_text_cut_and_put_back_is_the_same(text: str, finely: bool) -> None:
 def test_no_text_comes_back_with_something_else_kept(text: str) -> None:
     result = outcome(text, SPOILERS["marks swapped"])
     if not result.startswith("! "):
-        assert kept_texts(result, NAMES) == kept_texts(text, NAMES)
+        assert kept_texts(result, KNOWN) == kept_texts(text, KNOWN)
 
 
 units = st.lists(st.sampled_from(["Hola ", " la casa", " y ", ", ", "房子"]), min_size=2).map(
@@ -447,7 +449,7 @@ async def test_a_real_engine_brings_texts_through_sound() -> None:
 
     async def bring(hostile: Hostile) -> str:
         try:
-            result = await render(hostile.text, NAMES, ask)
+            result = await render(hostile.text, KNOWN, ask)
         except TranslationFailedError as error:
             return error.reason
         assert_sound(hostile, result)
