@@ -8,6 +8,8 @@ the mode file that names the programs is taken apart here.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import itertools
 import os
 import re
 import shlex
@@ -64,6 +66,10 @@ class Apertium:
         translated = await self._pipelines[pair].pass_through(encode(text))
         return decode(translated)
 
+    async def read_version(self, source: str, target: str) -> str:
+        """Return a digest of the sizes and dates of the programs and data of a pair."""
+        return await asyncio.to_thread(self._digest, (source, target))
+
     async def close(self) -> None:
         """End all pipelines."""
         for pipeline in self._pipelines.values():
@@ -77,6 +83,12 @@ class Apertium:
             return all(shutil.which(stage[0]) for stage in self._stages(pair))
         except TranslationFailedError:
             return False
+
+    def _digest(self, pair: Pair) -> str:
+        words = itertools.chain.from_iterable(self._stages(pair))
+        files = [Path(shutil.which(word) or word) for word in words if not word.startswith("-")]
+        facts = [(file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()]
+        return hashlib.sha256(str(facts).encode()).hexdigest()[:12]
 
     def _stages(self, pair: Pair) -> list[list[str]]:
         try:

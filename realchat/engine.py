@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
+
+from cachetools import TTLCache
 
 from realchat.breaker import Brake, Breaker, backoff
 from realchat.errors import TranslationFailedError
@@ -20,9 +23,15 @@ from realchat.pairs import EngineState, Pair, Pairs
 
 logger = logging.getLogger(__name__)
 
+Call = Callable[[], Awaitable[str]]
+
+# Seconds until it is looked again whether a model was replaced while its server ran.
+_VERSION_AGE = 3600
+_MAX_VERSIONS = 10_000
+
 
 class Backend(Protocol):
-    """The engine itself; both calls raise `TranslationFailedError`."""
+    """The engine itself; all calls raise `TranslationFailedError`."""
 
     name: str
     where: str
@@ -32,6 +41,9 @@ class Backend(Protocol):
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Return the text in the target language; the pair is one of its own."""
+
+    async def read_version(self, source: str, target: str) -> str:
+        """Return what tells the model of one of its pairs from an earlier or later one."""
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -71,6 +83,7 @@ class Engine:
         # Whether the pairs may have changed since they were read.
         self._stale = True
         self._reading = asyncio.Lock()
+        self._versions: TTLCache[Pair, str] = TTLCache(_MAX_VERSIONS, _VERSION_AGE)
         self._met = asyncio.Event()
 
     @property
@@ -87,6 +100,17 @@ class Engine:
         """Return what readers are told: the name, and the language between, if there is one."""
         path = self._pairs.path(source, target)
         return f"{self.name} via English" if path and len(path) > 1 else self.name
+
+    def version(self, source: str, target: str) -> str | None:
+        """Return which models bring one language into another; None if that is not known now."""
+        path = self._pairs.path(source, target)
+        versions = [self._versions.get(hop) for hop in path or ()]
+        return _join(path, versions) if path and None not in versions else None
+
+    async def identify(self, source: str, target: str) -> str:
+        """Return what `version` does, from the engine if need be; raises as `translate` does."""
+        known = self.version(source, target)
+        return known or await self._admit(lambda: self._read_versions(source, target))
 
     async def met(self, seconds: float) -> None:
         """Return when the engine was looked at once, but after so many seconds at the latest."""
@@ -108,26 +132,29 @@ class Engine:
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Return the text in the target language, or raise `TranslationFailedError`."""
+        return await self._admit(lambda: self._try(text, source, target))
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        await self._backend.close()
+
+    async def _admit(self, call: Call) -> str:
         if self._breaker.is_open:
             raise TranslationFailedError("engine_unreachable")
         if self._under_way >= self._patience.jobs + self._patience.waiting:
             raise TranslationFailedError("rate_limited")
         self._under_way += 1
         try:
-            return await self._in_turn(text, source, target)
+            return await self._in_turn(call)
         finally:
             self._under_way -= 1
 
-    async def close(self) -> None:
-        """Let go of the engine."""
-        await self._backend.close()
-
-    async def _in_turn(self, text: str, source: str, target: str) -> str:
+    async def _in_turn(self, call: Call) -> str:
         asked = False
         try:
             async with asyncio.timeout(self._patience.deadline) as deadline, self._slots:
                 asked = True
-                return await self._persist(text, source, target, deadline.when() or 0)
+                return await self._persist(call, deadline.when() or 0)
         except TimeoutError:
             if not asked:
                 raise TranslationFailedError("rate_limited") from None
@@ -135,7 +162,7 @@ class Engine:
             self._breaker.fail()
             raise TranslationFailedError("engine_unreachable") from None
 
-    async def _persist(self, text: str, source: str, target: str, until: float) -> str:
+    async def _persist(self, call: Call, until: float) -> str:
         """Try as often as it makes sense; `until` is the deadline in the loop's time."""
         if not self._breaker.admit():
             raise TranslationFailedError("engine_unreachable")
@@ -143,7 +170,7 @@ class Engine:
         while True:
             await self._hold_back(until)
             try:
-                translated = await self._try(text, source, target)
+                answer = await call()
             except TranslationFailedError as error:
                 self._learn(error)
                 attempt += 1
@@ -153,7 +180,7 @@ class Engine:
             else:
                 self._breaker.succeed()
                 self._brake.release()
-                return translated
+                return answer
             await asyncio.sleep(backoff(attempt - 1, self._patience.pause))
 
     async def _hold_back(self, until: float) -> None:
@@ -164,14 +191,26 @@ class Engine:
             await asyncio.sleep(pause + backoff(0, self._patience.pause))
 
     async def _try(self, text: str, source: str, target: str) -> str:
-        path = (await self._current_pairs()).path(source, target)
-        if path is None:
-            raise TranslationFailedError("unsupported_pair")
-        for hop in path:
+        for hop in await self._path(source, target):
             began = time.monotonic()
             text = await self._backend.translate(text, *hop)
             count_job(self.name, *hop, time.monotonic() - began)
         return text
+
+    async def _read_versions(self, source: str, target: str) -> str:
+        path = await self._path(source, target)
+        versions = []
+        for hop in path:
+            version = self._versions.get(hop) or await self._backend.read_version(*hop)
+            self._versions[hop] = version
+            versions.append(version)
+        return _join(path, versions)
+
+    async def _path(self, source: str, target: str) -> Sequence[Pair]:
+        path = (await self._current_pairs()).path(source, target)
+        if path is None:
+            raise TranslationFailedError("unsupported_pair")
+        return path
 
     async def _current_pairs(self) -> Pairs:
         async with self._reading:
@@ -186,8 +225,9 @@ class Engine:
         if error.reason == "rate_limited":
             self._brake.press(error.retry_after)
         elif error.passing and not self._stale:
-            # Who comes back may have other languages.
+            # Who comes back may have other languages, and other models.
             self._stale = True
+            self._versions.clear()
             show_engine(self.state)
 
     def _judge(self, error: TranslationFailedError) -> None:
@@ -195,3 +235,8 @@ class Engine:
             self._breaker.fail()
         else:
             self._breaker.succeed()
+
+
+def _join(path: Sequence[Pair], versions: Sequence[str | None]) -> str:
+    hops = zip(path, versions, strict=True)
+    return " ".join(f"{source}-{target}:{version}" for (source, target), version in hops)
