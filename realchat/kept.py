@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
+from unicodedata import normalize
 
 import regex
+
+from realchat.names import fold
 
 # Letters of the scripts that put no space between words: an address or a mention
 # ends where such text begins.
@@ -71,6 +76,12 @@ _WITH_AT = {"email": _EMAIL, "mention": _MENTION}
 _NEAR = 20
 _SCHEME_OR_DOT = regex.compile(r"://|[A-Za-z0-9]\.[A-Za-z]")
 _LETTER = regex.compile(r"\p{L}")
+# A term is a word of its own: no letters or digits beside it, nor beyond underscores
+# that join them to it. Where no space is between words, it only is no half of a letter.
+_APART_BEFORE = regex.compile(rf"(?=[{UNSPACED}])|(?<!{_SPACED}_{{0,2}})", regex.V1)
+_APART_BEHIND = regex.compile(
+    rf"(?<=[{UNSPACED}])(?!\p{{M}})|(?<![{UNSPACED}])(?!_{{0,2}}{_SPACED})", regex.V1
+)
 _NO_WORDS = regex.compile("|".join((_CODE, _URL, _EMAIL, _MENTION)), regex.V1)
 
 
@@ -89,24 +100,31 @@ PLAIN = Vocabulary()
 
 
 class Kept(NamedTuple):
-    """A stretch of a text that is to stay as it is."""
+    """A stretch of a text that is to stay as it is; `term` is the vocabulary's, if it is one."""
 
     start: int
     end: int
     kind: str
+    term: str = ""
 
 
 def find_kept(
     text: str, vocabulary: Vocabulary = PLAIN, *, numbers: bool = False
 ) -> Iterator[Kept]:
-    """Yield what is to stay of a text, from left to right; numbers only if they are asked for."""
-    pattern, place = _pattern_for(text, numbers=numbers), 0
-    while (match := pattern.search(text, place)) is not None:
-        kind = match.lastgroup or ""
-        place = match.end()
-        if kind == "mention":
-            place = max(place, _end_of_name(text, match.start() + 1, vocabulary.names))
-        yield Kept(match.start(), place, kind)
+    """Yield what is to stay of a text, from left to right; numbers only if they are asked for.
+
+    A term gives way to code, addresses and so on, unless they are a part of it.
+    """
+    others = _find_others(text, vocabulary.names, numbers=numbers)
+    terms = _find_candidates(text, vocabulary.terms)
+    return iter(_settle(list(others), terms)) if terms else others
+
+
+def find_terms(text: str, vocabulary: Vocabulary) -> list[Kept]:
+    """Return where there are terms in a text: at once, where there are none."""
+    candidates = _find_candidates(text, vocabulary.terms)
+    others = list(_find_others(text, vocabulary.names, numbers=False)) if candidates else []
+    return [one for one in _settle(others, candidates) if one.kind == "term"]
 
 
 def kept_texts(text: str, vocabulary: Vocabulary = PLAIN) -> list[str]:
@@ -132,6 +150,66 @@ def words_only(text: str) -> str:
         return text
     result: str = _NO_WORDS.sub(" ", text)
     return result
+
+
+def is_apart(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands there in a text is a word of its own, as a term must be."""
+    return bool(_APART_BEFORE.match(text, start) and _APART_BEHIND.match(text, end))
+
+
+def _find_others(text: str, names: Sequence[str], *, numbers: bool) -> Iterator[Kept]:
+    pattern, place = _pattern_for(text, numbers=numbers), 0
+    while (match := pattern.search(text, place)) is not None:
+        kind = match.lastgroup or ""
+        place = match.end()
+        if kind == "mention":
+            place = max(place, _end_of_name(text, match.start() + 1, names))
+        yield Kept(match.start(), place, kind)
+
+
+def _find_candidates(text: str, terms: Sequence[str]) -> list[Kept]:
+    """Return all places of all terms, those that overlap, too; at each place the longest first."""
+    folded = fold(text) if terms else ""
+    found = [
+        Kept(match.start(), match.end(), "term", term)
+        for term in terms
+        if _key(term) in folded
+        for match in _literal(term).finditer(text, overlapped=True)
+        if is_apart(text, *match.span())
+    ]
+    return sorted(found, key=lambda one: (one.start, -one.end))
+
+
+# By what most terms are seen not to be in a text, at a fraction of the cost.
+_key = lru_cache(20_000)(fold)
+
+
+@lru_cache(2_000)
+def _literal(term: str) -> regex.Pattern[str]:
+    """Return what finds a term in any case, composed or not, with any blanks."""
+    forms = {normalize("NFC", term), normalize("NFD", term)}
+    written = [r"[\p{Zs}\t]++".join(map(regex.escape, form.split())) for form in forms]
+    return regex.compile("|".join(written), regex.V1 | regex.IGNORECASE, cache_pattern=False)
+
+
+def _settle(others: Sequence[Kept], terms: Sequence[Kept]) -> list[Kept]:
+    """Return what is kept where terms and others overlap, in the order of the text."""
+    taken: list[Kept] = []
+    for term in terms:
+        is_free = not taken or taken[-1].end <= term.start
+        if is_free and all(_gives_way(one, term) for one in _overlapping(others, term)):
+            taken.append(term)
+    return sorted([*taken, *(one for one in others if not _overlapping(taken, one))])
+
+
+def _gives_way(one: Kept, term: Kept) -> bool:
+    is_part = term.start <= one.start and one.end <= term.end
+    return one.kind == "number" or (is_part and one[:2] != term[:2])
+
+
+def _overlapping(kept: Sequence[Kept], other: Kept) -> Sequence[Kept]:
+    first = bisect_right(kept, other.start, key=attrgetter("end"))
+    return kept[first : bisect_left(kept, other.end, key=attrgetter("start"))]
 
 
 def _match_before(

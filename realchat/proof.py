@@ -12,7 +12,7 @@ from unicodedata import decimal
 import regex
 
 from realchat.fields import DECEPTIVE
-from realchat.kept import PLAIN, UNSPACED, Vocabulary, kept_texts
+from realchat.kept import PLAIN, UNSPACED, Vocabulary, find_kept
 from realchat.masking import Unit, mask, split_sentences
 
 # What no answer may have unless the text has it: controls and overrides, the
@@ -53,14 +53,13 @@ def restore(unit: Unit, answer: str, vocabulary: Vocabulary = PLAIN) -> str | No
     if pieces is None or not _says_as_much(unit.gaps, pieces):
         return None
     restored = unit.put_back(pieces)
-    return restored if kept_texts(restored, vocabulary) == kept_texts(source, vocabulary) else None
+    return restored if _has_all_kept(source, restored, vocabulary) else None
 
 
 def is_true(text: str, translation: str, vocabulary: Vocabulary = PLAIN) -> bool:
     """Tell whether a whole text, put together, has all that is kept, and is no echo."""
-    if kept_texts(text, vocabulary) != kept_texts(translation, vocabulary):
-        return False
-    return not _is_echo(text, translation, vocabulary)
+    is_whole = _has_all_kept(text, translation, vocabulary)
+    return is_whole and not _is_echo(text, translation, vocabulary)
 
 
 def find_numbers(text: str) -> list[str]:
@@ -71,6 +70,23 @@ def find_numbers(text: str) -> list[str]:
         + other
         for sign, digits, other in _NUMBER.findall(text)
     ]
+
+
+def _has_all_kept(text: str, translation: str, vocabulary: Vocabulary) -> bool:
+    """Tell whether all that is kept, and nothing else of that kind, is in a translation."""
+    others, terms = _split(text, vocabulary)
+    found_others, found_terms = _split(translation, vocabulary)
+    # An engine may well find a term by itself, for another word of the same meaning.
+    rest = iter(found_terms)
+    return others == found_others and all(term in rest for term in terms)
+
+
+def _split(text: str, vocabulary: Vocabulary) -> tuple[list[str], list[str]]:
+    """Return what is kept of a text: all but the terms, and the terms."""
+    others, terms = list[str](), list[str]()
+    for one in find_kept(text, vocabulary):
+        (terms if one.kind == "term" else others).append(text[one.start : one.end])
+    return others, terms
 
 
 def _says_as_much(gaps: Sequence[str], pieces: Sequence[str]) -> bool:
