@@ -128,6 +128,9 @@ def _ask(call: Callable[..., Any], *args: Any) -> Any:
             raise _refusal(error) from None
     except (URLError, OSError, HTTPException):
         raise TranslationFailedError("engine_unreachable", passing=True) from None
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which cannot be sent: the engine has nothing to do with it.
+        raise TranslationFailedError("engine_failed") from None
     except (ValueError, LookupError, TypeError, RecursionError):
         # Not LibreTranslate's answer: cut, or of whatever stands before it.
         raise TranslationFailedError("engine_failed", passing=True) from None
