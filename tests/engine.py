@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
+from parts import require
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
@@ -22,8 +22,7 @@ _MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat apertium-l
 
 def skip_without_apertium() -> None:
     """Skip the test where Apertium's Spanish and Catalan are not installed."""
-    if not all(map(shutil.which, _PARTS)) or not _MODE_FILE.exists():
-        pytest.skip(_MISSING)
+    require(all(map(shutil.which, _PARTS)) and _MODE_FILE.exists(), _MISSING)
 
 
 class Engine:

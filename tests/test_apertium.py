@@ -11,6 +11,7 @@ import pytest
 from engine import skip_without_apertium
 from hypothesis import given
 from hypothesis import strategies as st
+from parts import require
 from tornado.ioloop import IOLoop
 
 from realchat.apertium import Apertium, decode, encode, read_mode
@@ -85,8 +86,8 @@ class TestInstalled:
     async def test_a_text_is_translated(
         self, apertium: Apertium, pair: Pair, text: str, translated: str
     ) -> None:
-        if pair not in await apertium.read_pairs():
-            pytest.skip("needs Apertium's Spanish-Portuguese: apt-get install apertium-es-pt")
+        installed = pair in await apertium.read_pairs()
+        require(installed, "needs Apertium's Spanish-Portuguese: apt-get install apertium-es-pt")
         assert await apertium.translate(text, *pair) == translated
 
     @pytest.mark.gen_test
