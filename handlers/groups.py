@@ -8,7 +8,8 @@ from handlers.routes import Route
 from realchat.errors import Code
 from realchat.models import Group
 from realchat.replies import Invite
-from realchat.requests import CreateGroup, JoinGroup, SetMember, UpdateGroup
+from realchat.requests import CreateGroup, JoinGroup, ReplaceGlossary, SetMember, UpdateGroup
+from realchat.terms import Term
 
 _MANAGING = (Code.NOT_FOUND, Code.FORBIDDEN, Code.CONFLICT)
 
@@ -87,10 +88,25 @@ class MemberHandler(ApiHandler):
         await self.services.groups.remove_member(self.user_id, group_id, user_id)
 
 
+class GlossaryHandler(ApiHandler):
+    """`/groups/{group_id}/glossary`."""
+
+    @endpoint(raises=(Code.NOT_FOUND, Code.FORBIDDEN))
+    async def get(self, group_id: str) -> list[Term]:
+        """List the terms that a group you are in keeps or has translated so."""
+        return await self.services.glossaries.read(self.user_id, group_id)
+
+    @endpoint(raises=(Code.NOT_FOUND, Code.FORBIDDEN))
+    async def put(self, group_id: str, body: ReplaceGlossary) -> list[Term]:
+        """Give a group terms in place of those it had (admins)."""
+        return await self.services.glossaries.replace(self.user_id, group_id, body.terms)
+
+
 ROUTES = [
     Route("/groups", GroupsHandler),
     Route("/groups/join", JoinHandler),
     Route("/groups/{group_id}", GroupHandler),
+    Route("/groups/{group_id}/glossary", GlossaryHandler),
     Route("/groups/{group_id}/invite", InviteHandler),
     Route("/groups/{group_id}/leave", LeaveHandler),
     Route("/groups/{group_id}/members/{user_id}", MemberHandler),

@@ -62,6 +62,12 @@ class GroupChanged(Happening, frozen=True, kw_only=True):
     group: Group | None = None
 
 
+class GlossaryChanged(Happening, frozen=True, kw_only=True):
+    """A group's terms changed: what is remembered of them is stale."""
+
+    group_id: str
+
+
 AnyHappening = (
     MessageStored
     | MessageTranslated
@@ -70,4 +76,5 @@ AnyHappening = (
     | SessionsEnded
     | UserChanged
     | GroupChanged
+    | GlossaryChanged
 )

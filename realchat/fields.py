@@ -82,6 +82,15 @@ Ref = Annotated[str, Meta(max_length=64, description="a text of at most 64 chara
 FileUrl = Annotated[str, Meta(max_length=2560, description="the URL of a file you uploaded")]
 FileUrls = Annotated[list[FileUrl], Meta(max_length=MAX_FILES, description="at most 10 file URLs")]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32, description="one emoji")]
+TermText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=100,
+        pattern=f"^(?![\\s\\S]*[{DECEPTIVE}])[\\s\\S]*\\S",
+        description="1 to 100 characters in one line, without control or bidirectional ones",
+    ),
+]
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="a whole number from 1")]
 Rev = Annotated[int, Meta(ge=0, le=MAX_SEQ, description="a whole number from 0")]
 Epoch = Annotated[str, Meta(min_length=1, max_length=64, description="the `epoch` of a `hello`")]

@@ -12,11 +12,16 @@ V = TypeVar("V")
 
 
 class Memory(Generic[K, V]):
-    """Remembers what `load` returned, the most recently used `size` of it."""
+    """Remembers what `load` returned, the most recently used `size` of it; each has a weight."""
 
-    def __init__(self, load: Callable[[K], Awaitable[V]], size: int) -> None:
+    def __init__(
+        self,
+        load: Callable[[K], Awaitable[V]],
+        size: int,
+        weigh: Callable[[V], int] = lambda _: 1,
+    ) -> None:
         self._load = load
-        self._kept: LRUCache[K, V] = LRUCache(size)
+        self._kept: LRUCache[K, V] = LRUCache(size, weigh)
         self._changes = 0
 
     async def get(self, key: K) -> V:

@@ -27,6 +27,7 @@ from realchat.fields import (
     Token,
 )
 from realchat.models import Role
+from realchat.terms import Terms
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +126,12 @@ class SetMember(Body, frozen=True, kw_only=True):
     """The role of a member."""
 
     role: Role = "member"
+
+
+class ReplaceGlossary(Body, frozen=True, kw_only=True):
+    """All terms of a group, those it had included."""
+
+    terms: Terms
 
 
 class MarkRead(Body, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from realchat.engine import Engine
 from realchat.entrances import Entrances
 from realchat.file_types import inspect
 from realchat.flood import Floodgate, Rates
+from realchat.glossary import Glossaries
 from realchat.groups import Groups
 from realchat.history import History
 from realchat.identifiers import Py3Langid
@@ -97,8 +98,9 @@ class Services:
 
     def _join_conversations(self) -> None:
         kept = self.collections
-        clearing = Clearing((kept.messages, kept.translations, kept.files), self.tasks)
-        self.groups = Groups(kept.groups, self.people, clearing, self.bus)
+        cleared = (kept.messages, kept.translations, kept.files, kept.glossaries)
+        self.groups = Groups(kept.groups, self.people, Clearing(cleared, self.tasks), self.bus)
+        self.glossaries = Glossaries(kept.glossaries, self.groups, self.bus)
         self.entrances = Entrances(kept.groups, self.groups)
         self.conversations = Conversations(kept.directs, self.groups, self.people, kept.messages)
         roster = LocalRoster()

@@ -67,6 +67,7 @@ ROOMS = {
         "realchat.replies",
         "realchat.requests",
         "realchat.settings",
+        "realchat.terms",
     ],
     "domain": ["realchat.*"],
 }

@@ -135,6 +135,9 @@ async def gather(ana: Person, ben: Person) -> str:
     await ana.call("get", "/groups")
     await ana.call("get", "/groups/{group_id}", group_id=group_id)
     await ana.call("patch", "/groups/{group_id}", {"private": True}, group_id=group_id)
+    terms = [{"term": "RealChat"}, {"term": "hola", "translations": {"en": "hi"}}]
+    await ana.call("put", "/groups/{group_id}/glossary", {"terms": terms}, group_id=group_id)
+    await ana.call("get", "/groups/{group_id}/glossary", group_id=group_id)
     invite = await ana.call("post", "/groups/{group_id}/invite", group_id=group_id)
     await ben.call("post", "/groups/join", {"invite": invite["invite"]})
     member = {"group_id": group_id, "user_id": ben.id}

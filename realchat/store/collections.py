@@ -7,6 +7,7 @@ import asyncio
 from realchat.store.conversations import DirectConversations, ReadMarks
 from realchat.store.database import Database
 from realchat.store.files import Files, Quotas
+from realchat.store.glossaries import Glossaries
 from realchat.store.groups import Groups
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
@@ -24,6 +25,7 @@ class Collections:
         self.sessions = Sessions(database)
         self.otps = Otps(database)
         self.groups = Groups(database)
+        self.glossaries = Glossaries(database)
         self.directs = DirectConversations(database)
         self.marks = ReadMarks(database)
         self.messages = Messages(database)
