@@ -55,8 +55,8 @@ class Breaker:
 class Brake:
     """Holds all calls back after the server said that there were too many.
 
-    It keeps to the time that the server names, an hour at most; where it names
-    none, the pause doubles from `first` to `longest` until a call succeeds.
+    It keeps to the time that the server names, `first` at least and an hour at most;
+    where it names none, the pause doubles from `first` to `longest` until a call succeeds.
     """
 
     def __init__(self, first: float, longest: float, clock: Clock = time.monotonic) -> None:
@@ -75,7 +75,9 @@ class Brake:
         """Take note of a refusal, and of the seconds that it named."""
         if retry_after is None and self.remaining:
             return  # calls that went out together are refused together: that is one refusal
-        pause = self._next if retry_after is None else min(retry_after, _LONGEST_NAMED)
+        pause = self._next
+        if retry_after is not None:
+            pause = min(max(retry_after, self._first), _LONGEST_NAMED)
         self._until = max(self._until, self._clock() + pause)
         self._next = min(2 * self._next, self._longest)
 

@@ -173,7 +173,8 @@ class Engine:
                 answer = await call()
             except TranslationFailedError as error:
                 self._learn(error)
-                attempt += 1
+                # Who is told to wait has not failed, and waits as long as there is time.
+                attempt += error.reason != "rate_limited"
                 if not error.passing or attempt >= self._patience.attempts:
                     self._judge(error)
                     raise
@@ -181,7 +182,7 @@ class Engine:
                 self._breaker.succeed()
                 self._brake.release()
                 return answer
-            await asyncio.sleep(backoff(attempt - 1, self._patience.pause))
+            await asyncio.sleep(backoff(max(attempt - 1, 0), self._patience.pause))
 
     async def _hold_back(self, until: float) -> None:
         """Wait while the engine wants no calls; refuse at once what would wait in vain."""
@@ -224,6 +225,7 @@ class Engine:
         """Draw from a failure what the next attempt has to know."""
         if error.reason == "rate_limited":
             self._brake.press(error.retry_after)
+            self._breaker.succeed()  # for it answered
         elif error.passing and not self._stale:
             # Who comes back may have other languages, and other models.
             self._stale = True
@@ -231,7 +233,7 @@ class Engine:
             show_engine(self.state)
 
     def _judge(self, error: TranslationFailedError) -> None:
-        if error.passing and error.reason != "rate_limited":
+        if error.passing:
             self._breaker.fail()
         else:
             self._breaker.succeed()

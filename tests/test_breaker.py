@@ -97,6 +97,12 @@ def test_nobody_is_believed_who_names_more_than_an_hour(clock: Hands) -> None:
     assert brake.remaining == 3600
 
 
+def test_who_names_no_time_at_all_is_given_a_little(clock: Hands) -> None:
+    brake = Brake(2, 60, clock)
+    brake.press(0)
+    assert brake.remaining == 2
+
+
 def test_without_a_named_time_each_refusal_doubles_the_pause(clock: Hands) -> None:
     brake = Brake(2, 10, clock)
     pauses = []

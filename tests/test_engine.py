@@ -166,6 +166,25 @@ async def test_attempts_come_to_an_end(engine: Engine, server: FaultyEngine) -> 
 
 
 @pytest.mark.gen_test
+async def test_who_is_told_to_wait_waits_as_long_as_there_is_time(
+    engine: Engine, server: FaultyEngine
+) -> None:
+    server.faults = [Fault(429)] * QUICK.attempts
+    assert await engine.translate("hello", "en", "es") == "es:hello"
+    assert len(server.asked) == QUICK.attempts + 1
+
+
+@pytest.mark.gen_test
+async def test_a_server_with_too_much_to_do_is_not_away(
+    engine: Engine, server: FaultyEngine
+) -> None:
+    for _ in range(QUICK.failures):
+        server.faults = [Fault(429), *[GARBAGE] * QUICK.attempts]
+        assert await refusal(engine) == "engine_failed"
+    assert await engine.translate("hello", "en", "es") == "es:hello"
+
+
+@pytest.mark.gen_test
 async def test_who_is_told_to_come_back_later_does_not_come_before(
     engine: Engine, server: FaultyEngine
 ) -> None:
