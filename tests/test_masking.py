@@ -16,12 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realchat.errors import TranslationFailedError
-from realchat.kept import Vocabulary, kept_texts, says_anything
+from realchat.kept import Vocabulary, find_kept, find_terms, kept_texts, says_anything
 from realchat.masking import Unit, mask
 from realchat.proof import find_numbers, restore
 from realchat.rendering import render
 
 KNOWN = Vocabulary(names=NAMES)
+TERMS = ("casa", "la puerta", "la casa blanca", "房子", "大きい", "дом", "es roja")
+GLOSSED = Vocabulary(NAMES, TERMS)
 
 MARK = re.compile(r"(\[X\d+X\])")
 LINE_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -51,14 +53,14 @@ def asking(translate: Translate) -> Callable[[str], Awaitable[str]]:
     return ask
 
 
-def rendered(text: str, translate: Translate = double) -> str:
-    return asyncio.run(render(text, KNOWN, asking(translate)))
+def rendered(text: str, translate: Translate = double, vocabulary: Vocabulary = KNOWN) -> str:
+    return asyncio.run(render(text, vocabulary, asking(translate)))
 
 
-def outcome(text: str, translate: Translate) -> str:
+def outcome(text: str, translate: Translate, vocabulary: Vocabulary = KNOWN) -> str:
     """Return the translation, or the reason why there is none."""
     try:
-        return rendered(text, translate)
+        return rendered(text, translate, vocabulary)
     except TranslationFailedError as error:
         return f"! {error.reason}"
 
@@ -75,6 +77,12 @@ def assert_sound(hostile: Hostile, result: str) -> None:
     assert re.findall(r"\d", result) == re.findall(r"\d", hostile.text)
     edges = [text[: len(text) - len(text.lstrip())] for text in (result, hostile.text)]
     assert edges[0] == edges[1]
+
+
+def count_terms(text: str) -> int:
+    """Count the terms in a text, by other means than those of the code under test."""
+    spaced = r"(?<!\w)(?:casa|la puerta|дом|es roja)(?![\w\u0300-\u0302])|房子|大きい"
+    return len(re.findall(spaced, text, re.IGNORECASE))
 
 
 def test_the_table_has_at_least_150_texts() -> None:
@@ -172,6 +180,24 @@ def test_whatever_an_engine_does_a_text_comes_through_sound_or_not_at_all(spoile
         if result not in ("! not_trusted", "! nothing_to_translate"):
             assert_sound(hostile, result)
             assert result != hostile.text
+
+
+@pytest.mark.parametrize("spoiler", SPOILERS)
+def test_whatever_an_engine_does_all_terms_come_through_or_nothing_does(spoiler: str) -> None:
+    for hostile in HOSTILE:
+        result = outcome(hostile.text, SPOILERS[spoiler], GLOSSED)
+        if result not in ("! not_trusted", "! nothing_to_translate"):
+            assert_sound(hostile, result)
+            assert count_terms(result) >= count_terms(hostile.text)
+            assert result != hostile.text
+
+
+@each_text
+def test_with_terms_a_true_translation_changes_the_words_and_nothing_else(hostile: Hostile) -> None:
+    result = outcome(hostile.text, double, GLOSSED)
+    if result != "! nothing_to_translate":
+        assert squeeze(result) == squeeze(hostile.text)
+        assert count_terms(result) == count_terms(hostile.text)
 
 
 NEVER_TRUSTED = [
@@ -409,6 +435,52 @@ def test_no_text_comes_back_with_something_else_kept(text: str) -> None:
         assert kept_texts(result, KNOWN) == kept_texts(text, KNOWN)
 
 
+def draw_terms(text: str, data: st.DataObject) -> tuple[str, ...]:
+    """Return parts of a text and others, as terms."""
+    places = st.integers(0, len(text))
+    parts = st.tuples(places, places).map(lambda two: text[min(two) : max(two)])
+    terms = data.draw(st.lists(st.one_of(parts, st.text(min_size=1, max_size=4)), max_size=8))
+    return tuple(" ".join(term.split()) for term in terms if re.search(r"\w", term))
+
+
+@given(fragments, st.data(), st.booleans())
+def test_with_any_terms_a_text_cut_and_put_back_is_the_same(
+    text: str, data: st.DataObject, finely: bool
+) -> None:
+    vocabulary = Vocabulary(NAMES, draw_terms(text, data))
+    template = mask(text, vocabulary, finely=finely)
+    assert template.fill(unit.source for unit in template.units) == text
+    for unit in template.units:
+        pieces = unit.pieces(unit.sent)
+        assert pieces is not None
+        assert unit.put_back(pieces) == unit.source
+
+
+@given(fragments, st.data(), st.booleans())
+def test_terms_and_what_is_kept_besides_never_overlap(
+    text: str, data: st.DataObject, numbers: bool
+) -> None:
+    vocabulary = Vocabulary(NAMES, draw_terms(text, data))
+    kept = list(find_kept(text, vocabulary, numbers=numbers))
+    ends = [one.end for one in kept]
+    assert all(end <= one.start for end, one in zip(ends, kept[1:], strict=False))
+    terms = [one for one in kept if one.kind == "term"]
+    # What is kept without terms is kept with them: by itself, or as a part of one.
+    for other in find_kept(text, KNOWN):
+        assert other in kept or any(
+            term.start <= other.start and other.end <= term.end for term in terms
+        )
+    assert numbers or terms == find_terms(text, vocabulary)
+
+
+@given(fragments, st.data())
+def test_no_text_comes_back_with_a_term_less(text: str, data: st.DataObject) -> None:
+    vocabulary = Vocabulary(NAMES, draw_terms(text, data))
+    result = outcome(text, SPOILERS["marks swapped"], vocabulary)
+    if not result.startswith("! "):
+        assert len(find_terms(result, vocabulary)) >= len(find_terms(text, vocabulary))
+
+
 units = st.lists(st.sampled_from(["Hola ", " la casa", " y ", ", ", "房子"]), min_size=2).map(
     lambda gaps: Unit(tuple(gaps), tuple(f"https://a.es/{n}" for n in range(len(gaps) - 1)))
 )
@@ -431,6 +503,75 @@ def test_any_mark_that_is_lost_doubled_or_moved_is_missed(unit: Unit, data: st.D
 @given(st.text(alphabet="a .!?`@#<&:[x1()/-\n，。家é\u0301", max_size=400))
 def test_no_text_is_too_odd_to_be_cut(text: str) -> None:
     outcome(text, double)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms", "kept"),
+    [
+        ("La casa, ¡CASA! y Casa", ["casa"], ["casa", "CASA", "Casa"]),
+        ("casas encasado la_casa casa_1 cása casa2 casa\u0301", ["casa"], []),
+        ("_casa_ *casa* 'casa' l'casa casa's (casa)", ["casa"], ["casa"] * 6),
+        ("我在微软工作，微软Office", ["微软"], ["微软", "微软"]),
+        ("か\u3099 か", ["か"], ["か"]),
+        ("회의는 팀즈에서", ["팀즈"], ["팀즈"]),
+        ("STRASSE straße", ["Straße"], ["STRASSE", "straße"]),
+        ("caf\u00e9 cafe\u0301 cafe", ["caf\u00e9"], ["caf\u00e9", "cafe\u0301"]),
+        ("la  casa la\u00a0casa la\ncasa", ["la casa"], ["la  casa", "la\u00a0casa"]),
+        ("La Casa Blanca es la casa", ["casa", "la casa", "Casa Blanca"], ["La Casa", "la casa"]),
+        ("ver la casa blanca", ["la casa azul", "casa"], ["casa"]),
+        ("b ab a b a b", ["b a b"], ["b a b"]),
+        ("C++ y C# y .NET, no ASP", ["c++", "C#", ".net", "C"], ["C++", "C#", ".NET"]),
+        ("I ❤ NY y ❤", ["I ❤ NY"], ["I ❤ NY", "❤"]),
+        ("`casa` #casa :casa: https://a.es/casa @casa casa@a.es", ["casa"], None),
+        ("ver https://a.es ver", ["ver https", "ver"], ["ver", "https://a.es", "ver"]),
+        ("Booking.com Plus", ["booking.com plus"], ["Booking.com Plus"]),
+        ("[X0X]", ["X0X", "x"], ["[X0X]"]),
+        ("(a+)+ casa", ["(a+)+", "a"], ["(a+)+"]),
+        ("hola @Ana María", ["María"], ["@Ana María"]),
+    ],
+)
+def test_a_term_is_kept_where_it_is_a_word_of_its_own(
+    text: str, terms: list[str], kept: list[str] | None
+) -> None:
+    vocabulary = Vocabulary(NAMES, tuple(terms))
+    assert kept_texts(text, vocabulary) == (kept_texts(text, KNOWN) if kept is None else kept)
+
+
+def test_a_term_with_a_number_is_kept_as_a_whole() -> None:
+    vocabulary = Vocabulary(terms=("Windows 11",))
+    kept = [
+        text[one.start : one.end]
+        for text in ("Windows 11", "Windows 11.5, 12")
+        for one in find_kept(text, vocabulary, numbers=True)
+    ]
+    assert kept == ["Windows 11", "Windows 11", "12"]
+
+
+def test_a_term_is_kept_from_the_engine_in_its_place() -> None:
+    asked = []
+
+    def translate(text: str) -> str:
+        asked.append(text)
+        return "[X0X] is nice"
+
+    vocabulary = Vocabulary(terms=("la casa", "Apertium"))
+    assert rendered("Apertium LA CASA es bonita", translate, vocabulary) == (
+        "Apertium LA CASA is nice"
+    )
+    assert asked == ["[X0X] es bonita"]
+
+
+def test_a_term_that_an_engine_finds_by_itself_is_no_fault() -> None:
+    (unit,) = mask("La house y la vivienda", Vocabulary(terms=("house",))).units
+    vocabulary = Vocabulary(terms=("house",))
+    assert restore(unit, "The [X0X] and the house", vocabulary) == "The house and the house"
+
+
+def test_a_term_that_an_engine_joins_to_a_word_is_missed() -> None:
+    vocabulary = Vocabulary(terms=("house", "flat"))
+    (unit,) = mask("La house", vocabulary).units
+    assert restore(unit, "The [X0X]", vocabulary) == "The house"
+    assert restore(unit, "The house", vocabulary) is None
 
 
 # Apertium takes a part of a second to start, so some of each kind; all were tried.
