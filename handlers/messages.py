@@ -66,6 +66,11 @@ class MessagesHandler(ReadingHandler):
 class MessageHandler(ReadingHandler):
     """`/messages/{message_id}`."""
 
+    @endpoint(raises=(Code.NOT_FOUND,))
+    async def get(self, message_id: str) -> Message:
+        """Read one message, such as one that is quoted."""
+        return await self.services.history.message(await self.reader(), message_id)
+
     @endpoint(raises=_CHANGING)
     async def patch(self, message_id: str, body: EditMessage) -> Message:
         """Give a message of yours another text."""

@@ -49,11 +49,11 @@ class Aftermath:
 
     def edited(self, message: Message) -> None:
         """Drop the translations of a text that was replaced."""
-        self._tasks.start(self._interpreter.forget(message.id))
+        self._tasks.start(self._interpreter.forget(message))
 
     def deleted(self, message: Message) -> None:
         """Drop a deleted message's translations, and take back the files it showed."""
-        self._tasks.start(self._interpreter.forget(message.id))
+        self._tasks.start(self._interpreter.forget(message))
         self.refused(message.conversation, message.files)
 
     def refused(self, conversation: str, files: Sequence[str]) -> None:

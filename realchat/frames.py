@@ -85,6 +85,7 @@ class TranslationEvent(Event, tag="translation", frozen=True, kw_only=True):
     content: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     engine: str | UnsetType = UNSET
+    reviewed_by: str | UnsetType = UNSET
 
 
 class ReadEvent(Event, tag="read", frozen=True, kw_only=True):

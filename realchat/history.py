@@ -10,6 +10,7 @@ from realchat.errors import ChatError, Code
 from realchat.ids import is_id
 from realchat.languages import base
 from realchat.models import Message, Reader, StoredTranslation, Translation
+from realchat.phrases import digest
 from realchat.readings import Look
 from realchat.replies import SearchHit
 from realchat.requests import History as Part
@@ -77,13 +78,14 @@ class History:
             kept, more = await self._by_seq(conversation, part)
         return await self._interpreter.show(kept, reader), more
 
+    async def message(self, reader: Reader, message_id: str) -> Message:
+        """Return one message, as its reader sees it."""
+        [shown] = await self._interpreter.show([await self._find(reader, message_id)], reader)
+        return shown
+
     async def translation(self, reader: Reader, message_id: str, lang: str) -> Translation:
         """Return a message's translation into a language, made now if need be."""
-        message = await self._messages.find(message_id) if is_id(message_id) else None
-        if message is None or not await self._conversations.is_member(
-            reader.user_id, message.conversation
-        ):
-            raise ChatError(Code.NOT_FOUND)
+        message = await self._find(reader, message_id)
         if message.deleted is True:
             raise ChatError(Code.MESSAGE_DELETED)
         return await self._interpreter.translate(message, base(lang))
@@ -108,12 +110,20 @@ class History:
         ids = sorted({*originals, *translated}, reverse=True)
         kept = ids[: request.limit]
         others = await self._messages.find_many([one for one in kept if one not in originals])
-        messages = originals | {one.id: one for one in others}
+        messages = originals | {one.id: one for one in others if _says(translated[one.id], one)}
         shown = await self._interpreter.show(
             [messages[one] for one in kept if one in messages], reader
         )
         hits = [_hit(one, originals.get(one.id), translated.get(one.id)) for one in shown]
         return hits, {"before": kept[-1]} if len(ids) > request.limit else None
+
+    async def _find(self, reader: Reader, message_id: str) -> Message:
+        message = await self._messages.find(message_id) if is_id(message_id) else None
+        if message is None or not await self._conversations.is_member(
+            reader.user_id, message.conversation
+        ):
+            raise ChatError(Code.NOT_FOUND)
+        return message
 
     async def _by_seq(
         self, conversation: str, part: Part
@@ -136,6 +146,11 @@ class History:
             return list(await self._conversations.of_member(reader.user_id))
         await self._conversations.members(reader.user_id, request.conversation)
         return [request.conversation]
+
+
+def _says(translation: StoredTranslation, message: Message) -> bool:
+    """Tell whether a translation is of the text that a message has now."""
+    return translation.text == digest(message.content)
 
 
 def _hit(

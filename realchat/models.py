@@ -170,17 +170,25 @@ class Translation(Record, frozen=True, kw_only=True):
     content: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     engine: str | UnsetType = UNSET
+    reviewed_by: Id | UnsetType = UNSET
 
 
 class StoredTranslation(Record, frozen=True, kw_only=True):
-    """A message's text in one language; `key` names engine, languages and source text."""
+    """A message's text in one language, by an engine or by the person `reviewed_by`.
+
+    `text` is the digest of the original; `phrase` names it with the languages, the
+    engine and what the text's group wants kept, `version` the engine's models.
+    """
 
     message_id: str
     conversation: str
     lang: str
-    key: str
+    text: str
+    phrase: str
+    version: str
     content: str
-    engine: str
+    engine: str | None = None
+    reviewed_by: str | None = None
 
 
 class Message(Record, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from realchat.mail import ConsoleMailer, Letters, SmtpMailer, SmtpServer
 from realchat.otp import Mailer, OneTimeCodes, OneTimeSignIn
 from realchat.passwords import Passwords
 from realchat.people import People
+from realchat.phrasebook import Phrasebook
 from realchat.presence import Presences
 from realchat.readiness import Readiness
 from realchat.settings import Settings
@@ -139,8 +140,9 @@ class Services:
     def _join_messages(self) -> None:
         messages, translations = self.collections.messages, self.collections.translations
         self.engine = _engine(self.settings)
+        self.phrasebook = Phrasebook(translations, self.collections.claims, messages, self.engine)
         self.interpreter = Interpreter(
-            translations, messages, self.engine, self.people, self.bus, self.tasks
+            self.phrasebook, self.glossaries, self.people, self.bus, self.tasks
         )
         self.inbox = Inbox(
             self.conversations,

@@ -32,7 +32,7 @@ _NAMES = {"zh": "zh-Hans", "zt": "zh-Hant", "pb": "pt", "no": "nb"}
 # What is tried again: the server, or what stands before it, is not there now.
 _AWAY = (502, 503, 504)
 # Words of several languages and none, at which two models hardly ever agree.
-_PROBE = "Casa station 7 mañana, velox window gut: water the libro bleu!"
+PROBE = "Casa station 7 mañana, velox window gut: water the libro bleu!"
 
 
 class _Language(Record, frozen=True, kw_only=True):
@@ -90,9 +90,8 @@ class LibreTranslate:
         LibreTranslate does not tell the versions of its models. Another model answers
         otherwise, the more surely the odder the text.
         """
-        return hashlib.sha256((await self.translate(_PROBE, source, target)).encode()).hexdigest()[
-            :12
-        ]
+        answer = await self.translate(PROBE, source, target)
+        return hashlib.sha256(answer.encode()).hexdigest()[:12]
 
     async def close(self) -> None:
         """Do nothing: a call under way ends with the process at the latest."""

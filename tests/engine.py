@@ -13,6 +13,8 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
+from realchat.translators import PROBE
+
 _MODES = {("es", "ca"): "spa-cat", ("ca", "es"): "cat-spa"}
 _TARGETS = {"ca": ["ca", "es"], "es": ["ca", "es"]}
 _MODE_FILE = Path("/usr/share/apertium/modes/spa-cat.mode")
@@ -26,7 +28,10 @@ def skip_without_apertium() -> None:
 
 
 class Engine:
-    """The engine's HTTP server on a free port of this machine; `asked` keeps the texts it got."""
+    """The engine's HTTP server on a free port of this machine; `asked` keeps the texts it got.
+
+    What it is asked only so that its model can be told from another is not among them.
+    """
 
     def __init__(self) -> None:
         skip_without_apertium()
@@ -77,7 +82,8 @@ class _Translate(web.RequestHandler):
 
     async def post(self) -> None:
         text = self.get_body_argument("q", strip=False)
-        self.engine.asked.append(text)
+        if text != PROBE:
+            self.engine.asked.append(text)
         await self.engine.gate.wait()
         source, target = self.get_body_argument("source"), self.get_body_argument("target")
         answer: dict[str, Any]

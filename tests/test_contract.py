@@ -156,6 +156,7 @@ async def talk(ana: Person, ben: Person, group_id: str) -> None:
     assert message["id"] == again["id"]
     await ana.call("post", "/messages", {"group_id": group_id, "content": "hello"})
     one = {"message_id": message["id"]}
+    await ana.call("get", "/messages/{message_id}", **one)
     await ana.call("patch", "/messages/{message_id}", {"content": "hola!"}, **one)
     emoji = {**one, "emoji": "👍"}
     await ben.call("put", "/messages/{message_id}/reactions/{emoji}", **emoji)

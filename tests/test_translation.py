@@ -17,6 +17,7 @@ from realchat.services import Services
 from realchat.settings import Settings
 
 SPANISH, CATALAN = "Buenos días, la casa es grande.", "Bon dia, la casa és gran."
+READY = {"status": "ready", "content": CATALAN, "engine": "LibreTranslate"}
 
 
 async def meet(http: AsyncHTTPClient, base_url: str) -> tuple[Person, Person]:
@@ -142,11 +143,59 @@ class TestWithAnEngine:
         members = [bru.id, pau.id]
         group = (await ana.post("/groups", {"name": "Equip", "members": members})).json
         async with device(bru) as one, device(await bru.login()) as other, device(pau) as third:
-            for _ in range(2):
-                await ana.post("/messages", {"group_id": group["id"], "content": SPANISH})
-                for socket in (one, other, third):
-                    assert (await socket.expect("translation"))["content"] == CATALAN
+            await ana.post("/messages", {"group_id": group["id"], "content": SPANISH})
+            for socket in (one, other, third):
+                assert (await socket.expect("translation"))["content"] == CATALAN
+            await say(ana, bru, SPANISH)
+            for socket in (one, other):
+                assert (await socket.expect("translation"))["content"] == CATALAN
         assert engine.asked == [SPANISH]
+
+    @pytest.mark.gen_test
+    async def test_what_was_said_before_comes_with_its_translation(
+        self, http_client: AsyncHTTPClient, base_url: str
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        async with device(bru) as phone:
+            sent = await say(ana, bru, SPANISH)
+            await phone.expect("translation")
+            await say(ana, bru, SPANISH)
+            await ana.put(f"/messages/{sent['id']}/reactions/%F0%9F%91%8D")
+            first, again = await phone.expect("message"), await phone.expect("message")
+            reacted = await phone.expect("message_updated")
+            assert first["translation"]["status"] == "pending"
+            ready = READY | {"lang": "ca"}
+            assert (again["translation"], reacted["translation"]) == (ready, ready)
+            assert [one for one in await phone.settle() if one["type"] == "translation"] == []
+
+    @pytest.mark.gen_test
+    async def test_a_quoted_message_is_read_by_itself_in_ones_language(
+        self, http_client: AsyncHTTPClient, base_url: str
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        eve = await register(http_client, base_url, "Eve")
+        sent = await say(ana, bru, SPANISH)
+        await bru.get(f"/messages/{sent['id']}/translation")
+        quoted = (await bru.get(f"/messages/{sent['id']}")).json
+        assert (quoted["content"], quoted["translation"]) == (SPANISH, READY | {"lang": "ca"})
+        assert "translation" not in (await ana.get(f"/messages/{sent['id']}")).json
+        assert (await eve.get(f"/messages/{sent['id']}")).error == "not_found"
+
+    @pytest.mark.gen_test
+    async def test_a_message_deleted_during_its_translation_takes_none_from_the_same_text(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine, services: Services
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        engine.gate.clear()
+        async with device(bru) as phone:
+            gone, stays = [await say(ana, bru, SPANISH) for _ in range(2)]
+            await ana.delete(f"/messages/{gone['id']}")
+            engine.gate.set()
+            followed = await phone.expect("translation")
+            assert (followed["id"], followed["content"]) == (stays["id"], CATALAN)
+            assert [one for one in await phone.settle() if one["type"] == "translation"] == []
+        await services.tasks.drain()
+        assert await services.database.collection("translations").count({}) == 1
 
     @pytest.mark.gen_test
     async def test_history_and_the_list_carry_the_translation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from realchat.store.claims import Claims
 from realchat.store.conversations import DirectConversations, ReadMarks
 from realchat.store.database import Database
 from realchat.store.files import Files, Quotas
@@ -31,6 +32,7 @@ class Collections:
         self.messages = Messages(database)
         self.message_log = MessageLog(self.messages)
         self.translations = Translations(database)
+        self.claims = Claims(database)
         self.files = Files(database)
         self.quotas = Quotas(database)
 
@@ -45,5 +47,6 @@ class Collections:
             self.marks.prepare(),
             self.messages.prepare(),
             self.translations.prepare(),
+            self.claims.prepare(),
             self.files.prepare(),
         )

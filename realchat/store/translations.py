@@ -1,4 +1,4 @@
-"""What was translated: of each message and language the text, found again by message or by text."""
+"""What was translated: a text for each message and language, also found by its phrase."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from realchat.models import StoredTranslation
 from realchat.readings import Look
 from realchat.store.database import Database, Document
 
+_FIELDS = ("conversation", "text", "phrase", "version", "content", "engine", "reviewed_by")
+
 
 class Translations:
     """The `translations` collection."""
@@ -23,8 +25,8 @@ class Translations:
         """Create the indexes."""
         await self._collection.create_indexes(
             IndexModel([("message_id", ASCENDING), ("lang", ASCENDING)], unique=True),
-            IndexModel([("key", ASCENDING)]),
-            IndexModel([("conversation", ASCENDING)]),
+            IndexModel([("phrase", ASCENDING), ("version", ASCENDING)]),
+            IndexModel([("conversation", ASCENDING), ("text", ASCENDING)]),
         )
 
     async def of_messages(self, message_ids: Sequence[str], lang: str) -> list[StoredTranslation]:
@@ -32,50 +34,67 @@ class Translations:
         query = {"message_id": {"$in": list(message_ids)}, "lang": lang}
         return [_read(one) for one in await self._collection.find(query)]
 
-    async def of_text(self, key: str) -> StoredTranslation | None:
-        """Return any translation of the same text, by the same engine, into the same language."""
-        found = await self._collection.find_one({"key": key})
-        return _read(found) if found else None
+    async def of_phrases(self, phrases: Sequence[str]) -> list[StoredTranslation]:
+        """Return one translation of each phrase by each version of an engine that there is."""
+        # Answered with one look into the index for each, however often a phrase was said.
+        found = await self._collection.aggregate(
+            [
+                {"$match": {"phrase": {"$in": list(phrases)}}},
+                {"$sort": {"phrase": 1, "version": 1}},
+                {
+                    "$group": {
+                        "_id": {"phrase": "$phrase", "version": "$version"},
+                        "document": {"$first": "$$ROOT"},
+                    }
+                },
+            ]
+        )
+        return [_read(one["document"]) for one in found]
 
     async def keep(self, translation: StoredTranslation) -> None:
         """Store a translation, in place of an earlier one of that message and language."""
-        fields = {
-            "conversation": translation.conversation,
-            "key": translation.key,
-            "content": translation.content,
-            "engine": translation.engine,
-            "created_at": now(),
-        }
+        fields = {name: getattr(translation, name) for name in _FIELDS}
         query = {"message_id": translation.message_id, "lang": translation.lang}
-        await self._collection.update(query, {"$set": fields}, upsert=True)
+        await self._collection.update(query, {"$set": {**fields, "created_at": now()}}, upsert=True)
 
-    async def forget_message(self, message_id: str) -> None:
-        """Delete all translations of a message."""
-        await self._collection.delete({"message_id": message_id})
+    async def correct(self, translation: StoredTranslation) -> None:
+        """Store a person's translation, for all messages of the conversation with the same text."""
+        await self.keep(translation)
+        text = {name: getattr(translation, name) for name in ("conversation", "text", "lang")}
+        fields = {name: getattr(translation, name) for name in _FIELDS}
+        await self._collection.update_many(text, {"$set": fields})
+
+    async def forget(self, message_id: str, text: str) -> None:
+        """Delete the translations of a message's text, by its digest; those of another stay."""
+        await self._collection.delete({"message_id": message_id, "text": text})
 
     async def delete_conversation(self, conversation: str) -> None:
         """Delete all translations of a conversation's messages."""
         await self._collection.delete({"conversation": conversation})
 
     async def search(self, look: Look) -> list[StoredTranslation]:
-        """Return translations whose text holds a text, in any case, newest messages first."""
+        """Return a translation of each message that has one with a text in it, in any case.
+
+        Newest messages first.
+        """
         query: Document = {
             "conversation": {"$in": look.conversations},
             "content": {"$regex": re.escape(look.text), "$options": "i"},
-            **({"lang": look.lang} if look.lang else {}),
+            **({"lang": {"$regex": f"^{look.lang}(-|$)"}} if look.lang else {}),
             **({"message_id": {"$lt": look.before}} if look.before else {}),
         }
-        order = [("message_id", DESCENDING)]
-        found = await self._collection.find(query, sort=order, limit=look.limit)
-        return [_read(one) for one in found]
+        found = await self._collection.aggregate(
+            [
+                {"$match": query},
+                {"$sort": {"message_id": DESCENDING, "lang": ASCENDING}},
+                {"$group": {"_id": "$message_id", "document": {"$first": "$$ROOT"}}},
+                {"$sort": {"_id": DESCENDING}},
+                {"$limit": look.limit},
+            ]
+        )
+        return [_read(one["document"]) for one in found]
 
 
 def _read(document: Document) -> StoredTranslation:
-    return StoredTranslation(
-        message_id=document["message_id"],
-        conversation=document["conversation"],
-        lang=document["lang"],
-        key=document["key"],
-        content=document["content"],
-        engine=document["engine"],
-    )
+    fields = {name: document[name] for name in _FIELDS}
+    return StoredTranslation(message_id=document["message_id"], lang=document["lang"], **fields)

@@ -1,0 +1,55 @@
+"""Texts that are brought from one language into another, and under what they are kept; no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from realchat.kept import PLAIN, Vocabulary
+from realchat.languages import base
+from realchat.models import Message
+
+
+class Phrase(NamedTuple):
+    """A text to be translated, and the words in it that are to stay."""
+
+    text: str
+    source: str
+    target: str
+    vocabulary: Vocabulary = PLAIN
+
+    def key(self, engine: str) -> str:
+        """Return what the phrase's translations by an engine are kept under."""
+        parts = (engine, self.source, self.target, self.text, *self.vocabulary.terms)
+        return digest("\0".join(parts))
+
+
+class Rendering(NamedTuple):
+    """A text in another language, and who brought it there: an engine, or a person."""
+
+    content: str
+    engine: str | None
+    reviewed_by: str | None = None
+
+
+class Wanted(NamedTuple):
+    """A message that somebody wants in another language, and its text as an engine gets it."""
+
+    message: Message
+    phrase: Phrase
+
+    @property
+    def correction_key(self) -> str:
+        """What a person's translation of the message is kept under."""
+        return correction_key(self.message, self.phrase.target)
+
+
+def digest(text: str) -> str:
+    """Return a short name of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def correction_key(message: Message, target: str) -> str:
+    """Return what a person's translation is kept under: for this text, in this conversation."""
+    source = base(message.content_lang)
+    return digest("\0".join((message.conversation, source, target, message.content)))

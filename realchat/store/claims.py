@@ -1,0 +1,54 @@
+"""What one of several processes does for all: it holds a claim until it is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from pymongo import ASCENDING, IndexModel
+
+from realchat.errors import ChatError
+from realchat.ids import now
+from realchat.store.database import Database
+from realchat.store.health import DuplicateError
+
+# Seconds between two looks at what somebody else has claimed.
+_PAUSE = 0.1
+
+
+class Claims:
+    """The `claims` collection."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database.collection("claims")
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self._collection.create_indexes(
+            IndexModel([("until", ASCENDING)], expireAfterSeconds=0)
+        )
+
+    @asynccontextmanager
+    async def hold(self, name: str, seconds: float) -> AsyncIterator[None]:
+        """Wait until nobody else does something, and claim it for so many seconds at most.
+
+        What a process that died had claimed is free after that time.
+        """
+        while not await self._take(name, seconds):  # noqa: ASYNC110 - of other processes, too
+            await asyncio.sleep(_PAUSE)
+        try:
+            yield
+        finally:
+            with suppress(ChatError):  # it ends by itself
+                await self._collection.delete({"_id": name})
+
+    async def _take(self, name: str, seconds: float) -> bool:
+        free = {"_id": name, "until": {"$lt": now()}}
+        change = {"$set": {"until": now() + timedelta(seconds=seconds)}}
+        try:
+            await self._collection.update(free, change, upsert=True)
+        except DuplicateError:
+            return False
+        return True
