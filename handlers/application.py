@@ -17,6 +17,7 @@ from handlers import (
     operations,
     pages,
     socket,
+    translations,
     uploads,
     users,
 )
@@ -47,6 +48,7 @@ ROUTES: list[Route] = [
     *groups.ROUTES,
     *conversations.ROUTES,
     *messages.ROUTES,
+    *translations.ROUTES,
     *socket.ROUTES,
     *uploads.ROUTES,
     *downloads.ROUTES,

@@ -1,4 +1,4 @@
-"""`/messages`: history, sending, changing, reacting, translations and search."""
+"""`/messages`: history, sending, changing, reacting, and search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from handlers.routes import Route
 from realchat.errors import Code
 from realchat.ids import direct_conversation, group_conversation
 from realchat.limits import SEARCH, SEND
-from realchat.models import Message, Translation
+from realchat.models import Message
 from realchat.replies import SearchHit
 from realchat.requests import (
     DirectHistory,
@@ -16,7 +16,6 @@ from realchat.requests import (
     GroupHistory,
     MessageDraft,
     SearchMessages,
-    TranslationQuery,
 )
 
 _CHANGING = (Code.NOT_FOUND, Code.FORBIDDEN, Code.MESSAGE_DELETED)
@@ -98,17 +97,6 @@ class ReactionHandler(ReadingHandler):
         return changed.seen_by(self.user_id)
 
 
-class TranslationHandler(ReadingHandler):
-    """`/messages/{message_id}/translation`."""
-
-    @endpoint(raises=(Code.NOT_FOUND, Code.MESSAGE_DELETED))
-    async def get(self, message_id: str, query: TranslationQuery) -> Translation:
-        """Read a message in another language, translated now if need be."""
-        reader = await self.reader()
-        lang = query.lang if isinstance(query.lang, str) else reader.languages[0]
-        return await self.services.history.translation(reader, message_id, lang)
-
-
 class SearchHandler(ReadingHandler):
     """`/messages/search`."""
 
@@ -127,5 +115,4 @@ ROUTES = [
     Route("/messages/search", SearchHandler),
     Route("/messages/{message_id}", MessageHandler),
     Route("/messages/{message_id}/reactions/{emoji}", ReactionHandler),
-    Route("/messages/{message_id}/translation", TranslationHandler),
 ]

@@ -132,7 +132,7 @@ class Chat:
             raise invalid("content", "must not be empty; delete the message instead")
         if content == message.content:
             return message
-        await self._require_open(message, user_id)
+        await self.require_open(message, user_id)
         edit = await self._composer.revise(message, content, members)
         changed = await self._change(message, edit, members)
         self._aftermath.edited(message)
@@ -162,7 +162,7 @@ class Chat:
         if on and symbol not in message.reactions and len(message.reactions) >= MAX_REACTIONS:
             raise ChatError(Code.FORBIDDEN, f"A message has at most {MAX_REACTIONS} reactions.")
         if on:
-            await self._require_open(message, user_id)
+            await self.require_open(message, user_id)
         reaction = Reaction(user_id=user_id, emoji=symbol, on=on)
         return await self._change(message, reaction, members)
 
@@ -185,6 +185,12 @@ class Chat:
             raise ChatError(Code.NOT_FOUND)
         return message, await self._conversations.members(user_id, message.conversation)
 
+    async def require_open(self, message: Message, user_id: str) -> None:
+        """Raise `blocked` where a message's direct conversation is closed by a block."""
+        key = parse_conversation(message.conversation)
+        if isinstance(key, DirectKey):
+            await self._require_unblocked(user_id, key.peer_of(user_id))
+
     async def _find_repeated(self, sender_id: str, request: MessageDraft) -> Message | None:
         if request.client_id is UNSET:
             return None
@@ -205,12 +211,6 @@ class Chat:
             conversation = group_conversation(str(group_id))
             members = await self._conversations.members(user_id, conversation)
         return conversation, members
-
-    async def _require_open(self, message: Message, user_id: str) -> None:
-        """Raise `blocked` where a message's direct conversation is closed by a block."""
-        key = parse_conversation(message.conversation)
-        if isinstance(key, DirectKey):
-            await self._require_unblocked(user_id, key.peer_of(user_id))
 
     async def _require_unblocked(self, one: str, other: str) -> None:
         if await self._people.blocked_between(one, other):

@@ -60,6 +60,15 @@ class LanguageDetector:
         self, sender_id: str, conversation: str, members: Sequence[str], text: str
     ) -> Found:
         """Return the language of a text; the sender's, and no claim, where it is not clear."""
+        found = await self.guess(sender_id, conversation, members, text)
+        if found.detected:
+            self._remember(sender_id, conversation, key(found.lang))
+        return found
+
+    async def guess(
+        self, sender_id: str, conversation: str, members: Sequence[str], text: str
+    ) -> Found:
+        """Return what `detect` does, of a text that may never be sent."""
         sender = await self._people.get(sender_id)
         words = prose(text[:_READ])[:_LOOKED_AT]
         written = languages_by_letters(words)
@@ -72,7 +81,6 @@ class LanguageDetector:
         found = judge(words, likely, expected, key(sender.language), written)
         if found is None:
             return Found(canonical(sender.language), False)
-        self._remember(sender_id, conversation, found)
         return Found(_tag(found, [*sender.languages, *map(base, others)], words), True)
 
     async def detect_again(self, message: Message, members: Sequence[str], text: str) -> Found:

@@ -25,6 +25,8 @@ OTP_ACCOUNT = Rate("otp_account", 3, 3 / 600)
 SEND = Rate("send", 200, 50)
 SEARCH = Rate("search", 30, 2)
 UPLOAD = Rate("upload", 60, 1)
+# What an engine works for, one at a time.
+TRANSLATE = Rate("translate", 60, 2)
 # Whatever else somebody who is signed in asks for: more than any page or program needs.
 CALL = Rate("call", 400, 100)
 

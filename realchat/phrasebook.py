@@ -12,18 +12,21 @@ from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from cachetools import LRUCache
 from msgspec import structs
 
 from realchat.errors import TranslationFailedError
 from realchat.metrics import count_translation
 from realchat.models import Message, StoredTranslation
-from realchat.phrases import Phrase, Wanted, correction_key, digest
+from realchat.phrases import Phrase, Rendering, Wanted, correction_key, digest
 from realchat.rendering import render
 
 T = TypeVar("T")
 
 # Seconds for a message, which may be several texts for the engine.
 _DEADLINE = 60
+# Characters of translations.
+_REMEMBERED = 500_000
 
 
 class Translator(Protocol):
@@ -88,6 +91,10 @@ class Phrasebook:
         self._claims = claims
         self._messages = messages
         self._translator = translator
+        # What was asked for last, which may be a text that is about to be sent.
+        self._remembered: LRUCache[tuple[Phrase, str], Rendering] = LRUCache(
+            _REMEMBERED, getsizeof=lambda one: len(one.content)
+        )
         self._jobs: dict[Phrase, asyncio.Task[StoredTranslation]] = {}
 
     @property
@@ -127,13 +134,19 @@ class Phrasebook:
             count_translation("cached")
         return await self._adopt(wanted.message, found)
 
-    async def ask(self, phrase: Phrase) -> str:
-        """Return what the engine makes of a phrase, which is kept nowhere."""
+    async def ask(self, phrase: Phrase) -> Rendering:
+        """Return what the engine makes of a phrase, which is remembered, but stored nowhere."""
         translator, (text, source, target, vocabulary) = self._require(), phrase
+        version = await translator.identify(source, target)
+        if (phrase, version) in self._remembered:
+            return self._remembered[phrase, version]
         rendering = render(
             text, vocabulary, lambda part: translator.translate(part, source, target)
         )
-        return await _within(_DEADLINE, rendering)
+        content = await _within(_DEADLINE, rendering)
+        made = Rendering(content, translator.engine_for(source, target))
+        self._remembered[phrase, version] = made
+        return made
 
     async def forget(self, message: Message) -> None:
         """Delete what was translated of a message whose text is no longer that."""
@@ -192,6 +205,7 @@ class Phrasebook:
         self, wanted: Wanted, translator: Translator, version: str
     ) -> StoredTranslation:
         message, phrase = wanted
+        rendering = await self.ask(phrase)
         made = StoredTranslation(
             message_id=message.id,
             conversation=message.conversation,
@@ -199,8 +213,8 @@ class Phrasebook:
             text=digest(message.content),
             phrase=phrase.key(translator.name),
             version=version,
-            content=await self.ask(phrase),
-            engine=translator.engine_for(phrase.source, phrase.target),
+            content=rendering.content,
+            engine=rendering.engine,
         )
         await self._store.keep(made)
         count_translation("ready")

@@ -25,11 +25,10 @@ class Phrase(NamedTuple):
 
 
 class Rendering(NamedTuple):
-    """A text in another language, and who brought it there: an engine, or a person."""
+    """A text in another language, and the engine that brought it there."""
 
     content: str
-    engine: str | None
-    reviewed_by: str | None = None
+    engine: str
 
 
 class Wanted(NamedTuple):

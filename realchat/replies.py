@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from realchat.models import Account, Message, Record, UploadedFile
+from realchat.fields import Language
+from realchat.models import Account, Message, Record, Translation, UploadedFile
 
 
 class AccountReply(Record, frozen=True, kw_only=True):
@@ -65,6 +66,18 @@ class SearchHit(Record, frozen=True, kw_only=True):
     message: Message
     matched: Literal["original", "translation"]
     lang: str
+
+
+class Preview(Record, frozen=True, kw_only=True):
+    """What a text becomes in another language, and what that becomes in the text's own.
+
+    There is no way `back` where there is no translation.
+    """
+
+    content_lang: Language
+    detected: bool
+    translation: Translation
+    back: Translation | UnsetType = UNSET
 
 
 class ErrorDetail(Struct, frozen=True, kw_only=True):

@@ -198,6 +198,22 @@ class TranslationQuery(Body, frozen=True, kw_only=True):
     lang: Language | UnsetType = UNSET
 
 
+class CorrectTranslation(Body, frozen=True, kw_only=True):
+    """A message's text in another language, as a reader would have it."""
+
+    lang: Language
+    content: Content
+
+
+class PreviewRequest(Body, frozen=True, kw_only=True):
+    """A text that may be sent, perhaps in a conversation, whose terms then count."""
+
+    content: Content
+    to: Language
+    content_lang: Language | UnsetType = UNSET
+    conversation: ConversationId | UnsetType = UNSET
+
+
 class SearchMessages(Body, frozen=True, kw_only=True):
     """What to look for, optionally in one conversation or in one language."""
 

@@ -14,6 +14,7 @@ from realchat.chat import Chat
 from realchat.clearing import Clearing
 from realchat.composer import Composer
 from realchat.conversations import Conversations
+from realchat.corrections import Corrections
 from realchat.detection import LanguageDetector
 from realchat.disk import Disk
 from realchat.engine import Engine
@@ -33,7 +34,9 @@ from realchat.otp import Mailer, OneTimeCodes, OneTimeSignIn
 from realchat.passwords import Passwords
 from realchat.people import People
 from realchat.phrasebook import Phrasebook
+from realchat.phrasing import Phrasing
 from realchat.presence import Presences
+from realchat.previews import Previews
 from realchat.readiness import Readiness
 from realchat.settings import Settings
 from realchat.signing import Signer
@@ -141,9 +144,8 @@ class Services:
         messages, translations = self.collections.messages, self.collections.translations
         self.engine = _engine(self.settings)
         self.phrasebook = Phrasebook(translations, self.collections.claims, messages, self.engine)
-        self.interpreter = Interpreter(
-            self.phrasebook, self.glossaries, self.people, self.bus, self.tasks
-        )
+        phrasing = Phrasing(self.glossaries, self.people)
+        self.interpreter = Interpreter(self.phrasebook, phrasing, self.bus, self.tasks)
         self.inbox = Inbox(
             self.conversations,
             self.collections.marks,
@@ -161,6 +163,10 @@ class Services:
             Composer(messages, self.people, self.uploads, detector),
             Aftermath(self.interpreter, messages, self.uploads, self.tasks),
             self.bus,
+        )
+        self.corrections = Corrections(self.chat, translations, self.interpreter)
+        self.previews = Previews(
+            self.phrasebook, phrasing, detector, self.conversations, self.people
         )
         self.history = History(self.conversations, messages, translations, self.interpreter)
         self.catch_up = CatchUp(

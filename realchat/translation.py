@@ -17,12 +17,13 @@ from msgspec import UNSET, structs
 from realchat.errors import ChatError, TranslationFailedError
 from realchat.events import MessageTranslated
 from realchat.frames import TranslationEvent
-from realchat.kept import Vocabulary, says_anything
+from realchat.kept import says_anything
 from realchat.languages import base, can_read
 from realchat.metrics import count_refusal
 from realchat.models import Message, Reader, StoredTranslation, Translation
-from realchat.phrases import Phrase, Wanted
-from realchat.ports import Bus, KnownPeople
+from realchat.phrases import Wanted
+from realchat.phrasing import Phrasing
+from realchat.ports import Bus
 from realchat.tasks import Tasks
 
 # Characters of translations that are remembered for those who get the same said again.
@@ -46,36 +47,18 @@ class Phrasebook(Protocol):
         """Delete what was translated of a message."""
 
 
-class Glossary(Protocol):
-    """The terms of a conversation."""
-
-    def apply(
-        self, text: str, target: str, names: tuple[str, ...] = ()
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return a text with its terms as they are to be, and those that are to stay."""
-
-
-class Glossaries(Protocol):
-    """What conversations have agreed on."""
-
-    async def of(self, conversation: str) -> Glossary:
-        """Return a conversation's terms, which may be none."""
-
-
 class Interpreter:
     """Gives each reader each message in a language they read, or says why it cannot be had."""
 
     def __init__(
         self,
         phrasebook: Phrasebook,
-        glossaries: Glossaries,
-        people: KnownPeople,
+        phrasing: Phrasing,
         bus: Bus,
         tasks: Tasks,
     ) -> None:
         self._phrasebook = phrasebook
-        self._people = people
-        self._glossaries = glossaries
+        self._phrasing = phrasing
         self._bus = bus
         self._tasks = tasks
         # By conversation, text and languages, for `announce`, which cannot wait.
@@ -117,8 +100,15 @@ class Interpreter:
             return _unavailable(lang, error.reason)
         return self._remember(message, stored)
 
-    def tell(self, message: Message, translation: Translation, readers: Sequence[str]) -> None:
-        """Tell those of the readers who need it of a message's translation."""
+    def spread(
+        self, message: Message, stored: StoredTranslation, readers: Sequence[str]
+    ) -> Translation:
+        """Tell those of the readers who need it of a translation that is kept now; return it."""
+        translation = self._remember(message, stored)
+        self._tell(message, translation, readers)
+        return translation
+
+    def _tell(self, message: Message, translation: Translation, readers: Sequence[str]) -> None:
         frame = TranslationEvent(
             id=message.id,
             conversation=message.conversation,
@@ -144,15 +134,13 @@ class Interpreter:
         is_news = translation != announced and translation.reason != "superseded"
         # What is known to its readers stays with them when it cannot be had again.
         if readers and is_news and not (announced and translation.status == "unavailable"):
-            self.tell(message, translation, readers)
+            self._tell(message, translation, readers)
 
     async def _want(self, message: Message, lang: str) -> Wanted:
-        mentioned = await self._people.get_many(message.mentions) if message.mentions else {}
-        names = tuple(user.name for user in mentioned.values())
-        glossary = await self._glossaries.of(message.conversation)
-        text, terms = glossary.apply(message.content, lang, names)
-        source, vocabulary = base(message.content_lang), Vocabulary(names, terms)
-        return Wanted(message, Phrase(text, source, lang, vocabulary))
+        phrase = await self._phrasing.phrase(
+            message.content, message.content_lang, lang, message.conversation, message.mentions
+        )
+        return Wanted(message, phrase)
 
     def _with(self, message: Message, lang: str, found: Mapping[str, StoredTranslation]) -> Message:
         stored = found.get(message.id)
