@@ -69,17 +69,22 @@ def run_peer(
 
 @contextlib.contextmanager
 def run_ours(
-    program: Path, folder: Path, core: int | None, database_core: int | None
+    program: Path,
+    folder: Path,
+    core: int | None,
+    database_core: int | None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Run our `server.py` on a data folder for as long as the block lasts.
 
-    None for a core leaves the process on all of them. Raises `StartFailedError`.
+    None for a core leaves the process on all of them; the environment is on top
+    of what all have. Raises `StartFailedError`.
     """
     port = free_port()
     command = [sys.executable, str(program)]
     if core is not None:
         command = [*on_core(core), *command]
-    settings = {**_SETTINGS, "PORT": str(port)}
+    settings = {**_SETTINGS, "PORT": str(port), **(environ or {})}
     with _run(command, folder=folder, environ=settings) as process:
         _await(process, lambda: _is_ready(port), OURS)
         database = int((folder / "data/mongodb/mongod.lock").read_text())

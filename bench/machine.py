@@ -77,6 +77,12 @@ def move(pid: int, core: int) -> None:
             os.sched_setaffinity(int(task.name), {core})
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the user and system time of a process, all threads: proc(5), fields 14 and 15."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def free_port() -> int:
     """Return a port of the loopback address that nobody listens on."""
     with socket.socket() as probe:
@@ -92,9 +98,15 @@ def describe() -> str:
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith(("model name", "CPU part"))
     )
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
     return (
         f"{model}, {len(os.sched_getaffinity(0))} cores, Linux {platform.release()}, "
-        f"Python {platform.python_version()}, Node {node.stdout.strip()}, "
+        f"Python {platform.python_version()}{_node_version()}, "
         f"load before the run {os.getloadavg()[0]:.1f}"
     )
+
+
+def _node_version() -> str:
+    if shutil.which("node") is None:
+        return ""
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    return f", Node {node.stdout.strip()}"

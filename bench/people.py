@@ -25,8 +25,10 @@ class Person(Struct, frozen=True):
     token: str
 
 
-async def make_people(port: int, count: int, prefix: str) -> list[Person]:
-    """Register that many accounts."""
+async def make_people(
+    port: int, count: int, prefix: str, languages: Sequence[str] = ("en",)
+) -> list[Person]:
+    """Register that many accounts, with these languages by turns."""
 
     async def make(number: int) -> Person:
         name = f"{prefix}{number}"
@@ -34,9 +36,9 @@ async def make_people(port: int, count: int, prefix: str) -> list[Person]:
             "email": f"{name}@example.org",
             "name": name,
             "password": _PASSWORD,
-            "language": "en",
+            "language": languages[number % len(languages)],
         }
-        made = await _post(port, "/auth/register", body)
+        made = await ask(port, "POST", "/auth/register", body)
         return Person(made["user_id"], made["access_token"])
 
     return await _gather(make, range(count))
@@ -47,11 +49,16 @@ async def make_groups(port: int, groups: Sequence[Sequence[Person]]) -> list[str
 
     async def make(members: Sequence[Person]) -> str:
         body = {"name": "bench", "members": [one.id for one in members[1:]], "private": True}
-        made = await _post(port, "/groups", body, members[0].token)
-        group_id: str = made["id"]
+        made = await ask(port, "POST", "/groups", body, members[0].token)
+        group_id: str = made.get("group", made)["id"]
         return group_id
 
     return await _gather(make, groups)
+
+
+async def let_read(port: int, person: Person, *languages: str) -> None:
+    """Have somebody read more than their own language."""
+    await ask(port, "PATCH", "/auth/me", {"reads": languages}, person.token)
 
 
 async def _gather(
@@ -66,17 +73,17 @@ async def _gather(
     return list(await asyncio.gather(*map(make_one, items)))
 
 
-async def _post(port: int, path: str, body: Any, token: str = "") -> Any:
+async def ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> Any:
+    """Return what our server replies over REST."""
     client = AsyncHTTPClient(max_clients=_AT_ONCE)
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     reply = await client.fetch(
         f"http://127.0.0.1:{port}{path}",
-        method="POST",
+        method=method,
         headers=headers,
-        body=msgspec.json.encode(body),
+        body=None if body is None else msgspec.json.encode(body),
         request_timeout=60,
     )
-    made = msgspec.json.decode(reply.body)
-    return made["group"] if path == "/groups" and "group" in made else made
+    return msgspec.json.decode(reply.body)

@@ -69,6 +69,11 @@ def median(stages: Sequence[Stage], measure: Measure) -> float:
     return statistics.median(map(measure, stages))
 
 
+def write_row(cells: Iterable[str]) -> str:
+    """Return a row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |\n"
+
+
 def _write_table(key: str, found: dict[str, list[Stage]]) -> str:
     columns = _SENDS if key[0] == "P" else _IDLE if key[0] == "D" else _BROADCAST
     main = columns[0][1]
@@ -82,8 +87,4 @@ def _write_table(key: str, found: dict[str, list[Stage]]) -> str:
         ]
         for name, stages in found.items()
     ]
-    return "".join(map(_row, [head, ["---", *["---:"] * (len(head) - 1)], *rows]))
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |\n"
+    return "".join(map(write_row, [head, ["---", *["---:"] * (len(head) - 1)], *rows]))

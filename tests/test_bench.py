@@ -1,8 +1,9 @@
-"""The bench's loader counts what really arrives, told by servers whose faults are known."""
+"""What the bench counts is what really arrives, told by servers and frames of known faults."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -10,12 +11,18 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec import structs
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
+from bench.arrivals import Arrivals, Faults
 from bench.contenders import PEERS, run_peer
+from bench.engine import translate
 from bench.loading import Connect, Loader, LoadError, Stage
-from bench.machine import HERE, compile_program, cores
+from bench.machine import HERE, ROOT, compile_program, cores
+from bench.phases import NO_ENGINE, STALLED, WELL, Pace, Phase
+from bench.translation import Place, Sizes, measure
+from bench.translation_tables import write_report
 
 needs_compiler = pytest.mark.skipif(
     not (shutil.which("cc") or shutil.which("gcc")), reason="there is no C compiler here"
@@ -139,3 +146,117 @@ async def test_latency_is_measured_of_every_delivery(
 ) -> None:
     stage = await load(http_port)
     assert 0 < stage.p50_us <= stage.p99_us <= stage.seconds * 1_000_000
+
+
+Json = dict[str, object]
+
+# Of four readers one reads English, one English besides, and two need a translation.
+READS = [("en",), ("es", "en"), ("es",), ("de",)]
+SAID = "Good morning to all"
+
+
+def message(translation: Json | None = None, id: str = "1") -> Json:
+    frame: Json = {"type": "message", "id": id, "content": SAID}
+    return frame if translation is None else {**frame, "translation": translation}
+
+
+def translated(lang: str, text: str = SAID, **other: str) -> Json:
+    return {"status": "ready", "lang": lang, "content": translate(text, lang), **other}
+
+
+def following(lang: str, text: str = SAID, **other: str) -> Json:
+    return {"type": "translation", "id": "1", **translated(lang, text, **other)}
+
+
+def pending(lang: str) -> Json:
+    return message({"status": "pending", "lang": lang})
+
+
+ACK: Json = {"type": "ack", "id": "1", "ref": "0"}
+# What each of them gets, each with its translation in another way.
+WELL_DELIVERED: list[list[Json]] = [
+    [message(), ACK],
+    [message()],
+    [pending("es"), following("es")],
+    [message(translated("de"))],
+]
+
+
+def arrivals_of(frames: list[list[Json]]) -> Arrivals:
+    arrivals = Arrivals(READS)
+    arrivals.send("0", SAID, "en", 1.0)
+    for reader, of_reader in enumerate(frames):
+        for frame in of_reader:
+            arrivals.take(reader, json.dumps(frame).encode(), 1.5)
+    return arrivals
+
+
+def test_where_each_gets_each_once_nothing_is_wrong() -> None:
+    arrivals = arrivals_of(WELL_DELIVERED)
+    assert (arrivals.judge(), arrivals.are_complete) == (Faults(), True)
+    assert arrivals.wanted == [(SAID, "en", "es"), (SAID, "en", "de")]
+
+
+@pytest.mark.parametrize(
+    ("reader", "frames", "faults"),
+    [
+        (1, [], Faults(lost=1)),
+        (1, [message(), message()], Faults(doubled=1)),
+        (1, [message(), message(id="2")], Faults(astray=1)),
+        (2, [pending("es")], Faults(missing=1)),
+        (2, [pending("es"), following("es"), following("es")], Faults(repeated=1)),
+        (3, [message(translated("de")), following("de")], Faults(repeated=1)),
+        (1, [pending("es")], Faults(unwanted=1)),
+        (0, [message(), ACK, following("en")], Faults(unwanted=1)),
+        (2, [pending("es"), following("de")], Faults(wrong=1)),
+        (2, [pending("es"), following("es", "Good night")], Faults(wrong=1)),
+        (2, [pending("es"), following("es", content=SAID)], Faults(wrong=1)),
+        (0, [message()], Faults(lost=4, astray=1)),
+        (0, [message(), {"type": "error", "ref": "0"}], Faults(lost=4, astray=1, errors=1)),
+    ],
+)
+def test_what_should_not_come_is_counted(reader: int, frames: list[Json], faults: Faults) -> None:
+    of_all = [frames if n == reader else usual for n, usual in enumerate(WELL_DELIVERED)]
+    assert arrivals_of(of_all).judge() == faults
+
+
+@pytest.fixture(scope="module")
+def phases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Phase]:
+    """What a few readers got with an engine that is well, that stalls, and without one."""
+    server_core, other_core = cores()
+    place = Place(
+        program=ROOT / "server.py",
+        folder=tmp_path_factory.mktemp("translation"),
+        server_core=server_core,
+        other_core=other_core,
+    )
+    pace = Pace(rate=20, seconds=1, repeats=0.9)
+    measured = measure(place, Sizes(people=10, pace=pace, call_seconds=0.01, rounds=1))
+    return {phase.kind: phase for phase in measured}
+
+
+@pytest.mark.parametrize("kind", [NO_ENGINE, WELL, STALLED])
+def test_a_group_of_five_languages_gets_all_once(phases: dict[str, Phase], kind: str) -> None:
+    assert phases[kind].complaints == ""
+    assert len(phases[kind].deliveries) == 20 * 10
+
+
+def test_the_engine_is_asked_once_for_what_is_said_again(phases: dict[str, Phase]) -> None:
+    phase = phases[WELL]
+    assert (phase.wanted, phase.again) == (20 * 4, 0)
+    assert 0 < phase.jobs == phase.pairs < phase.wanted
+
+
+def test_without_an_engine_there_is_no_translation(phases: dict[str, Phase]) -> None:
+    phase = phases[NO_ENGINE]
+    assert (phase.jobs, phase.at_once, phase.followed, phase.translations) == (0, 0, 0, [])
+
+
+def test_the_report_compares_deliveries_and_names_what_is_unsound(
+    phases: dict[str, Phase],
+) -> None:
+    well = structs.replace(phases[WELL], again=2)
+    report = write_report([phases[NO_ENGINE], well, phases[STALLED]])
+    assert "engine stalled / engine well" in report
+    assert "UNSOUND: engine well: 2 asked again" in report
+    assert "UNSOUND" not in write_report(list(phases.values()))
