@@ -54,7 +54,7 @@ class TranslationStore(Protocol):
         """Return what is there of these messages in a language."""
 
     async def of_phrases(self, phrases: Sequence[str]) -> list[StoredTranslation]:
-        """Return one translation of each phrase by each version of an engine."""
+        """Return the latest translation of each phrase."""
 
     async def keep(self, translation: StoredTranslation) -> None:
         """Store a translation of a message."""
