@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from realchat.errors import TranslationFailedError
 from realchat.kept import Vocabulary, find_kept, find_terms, kept_texts, says_anything
 from realchat.masking import Unit, mask
-from realchat.proof import find_numbers, restore
+from realchat.proof import find_numbers, is_true, restore
 from realchat.rendering import render
 
 KNOWN = Vocabulary(names=NAMES)
@@ -567,11 +567,11 @@ def test_a_term_that_an_engine_finds_by_itself_is_no_fault() -> None:
     assert restore(unit, "The [X0X] and the house", vocabulary) == "The house and the house"
 
 
-def test_a_term_that_an_engine_joins_to_a_word_is_missed() -> None:
-    vocabulary = Vocabulary(terms=("house", "flat"))
-    (unit,) = mask("La house", vocabulary).units
-    assert restore(unit, "The [X0X]", vocabulary) == "The house"
-    assert restore(unit, "The house", vocabulary) is None
+@pytest.mark.parametrize(
+    "translation", ["The home is red", "The houses are red", "flat house", "The house is red"]
+)
+def test_a_translation_without_one_of_its_terms_is_not_true(translation: str) -> None:
+    assert not is_true("La house o flat es roja", translation, Vocabulary(terms=("house", "flat")))
 
 
 # Apertium takes a part of a second to start, so some of each kind; all were tried.
