@@ -162,6 +162,9 @@ async def talk(ana: Person, ben: Person, group_id: str) -> None:
     await ben.call("put", "/messages/{message_id}/reactions/{emoji}", **emoji)
     await ben.call("delete", "/messages/{message_id}/reactions/{emoji}", **emoji)
     await ben.call("get", "/messages/{message_id}/translation", **one)
+    better = {"lang": "de", "content": "Hallo!"}
+    await ben.call("put", "/messages/{message_id}/translation", better, **one)
+    await ana.call("post", "/translate/preview", {"content": "hola", "to": "de"})
     await ben.call("get", "/messages/dm", user_id=ana.id)
     await ana.call("get", "/messages/group", group_id=group_id)
     await ben.call("get", "/messages/search", q="hola")
