@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from cachetools import LRUCache
 from msgspec import structs
 
+from realchat.archive import Archive
 from realchat.errors import TranslationFailedError
 from realchat.metrics import count_translation
 from realchat.models import Message, StoredTranslation
@@ -47,22 +48,6 @@ class Translator(Protocol):
         """Return what readers are told: the name, and the language between, if there is one."""
 
 
-class TranslationStore(Protocol):
-    """Where translations are kept."""
-
-    async def of_messages(self, message_ids: Sequence[str], lang: str) -> list[StoredTranslation]:
-        """Return what is there of these messages in a language."""
-
-    async def of_phrases(self, phrases: Sequence[str]) -> list[StoredTranslation]:
-        """Return the latest translation of each phrase."""
-
-    async def keep(self, translation: StoredTranslation) -> None:
-        """Store a translation of a message."""
-
-    async def forget(self, message_id: str, text: str) -> None:
-        """Delete the translations of a message's text."""
-
-
 class Claims(Protocol):
     """Which of several processes does something."""
 
@@ -70,26 +55,12 @@ class Claims(Protocol):
         """Wait until nobody else does it, and claim it for so long at most."""
 
 
-class MessageSource(Protocol):
-    """Where messages are read."""
-
-    async def find(self, message_id: str) -> Message | None:
-        """Return one message as it is now."""
-
-
 class Phrasebook:
     """Finds translations, and has those made that there are not; `is_open` says if that can be."""
 
-    def __init__(
-        self,
-        store: TranslationStore,
-        claims: Claims,
-        messages: MessageSource,
-        translator: Translator | None,
-    ) -> None:
-        self._store = store
+    def __init__(self, archive: Archive, claims: Claims, translator: Translator | None) -> None:
+        self._archive = archive
         self._claims = claims
-        self._messages = messages
         self._translator = translator
         # What was asked for last, which may be a text that is about to be sent.
         self._remembered: LRUCache[tuple[Phrase, str], Rendering] = LRUCache(
@@ -110,7 +81,7 @@ class Phrasebook:
         if not wanted:
             return {}
         ids, lang = [one.message.id for one in wanted], wanted[0].phrase.target
-        own = {stored.message_id: stored for stored in await self._store.of_messages(ids, lang)}
+        own = await self._archive.of_messages(ids, lang)
         found = {
             one.message.id: own[one.message.id]
             for one in wanted
@@ -150,20 +121,20 @@ class Phrasebook:
 
     async def forget(self, message: Message) -> None:
         """Delete what was translated of a message whose text is no longer that."""
-        await self._store.forget(message.id, digest(message.content))
+        await self._archive.forget(message)
 
     async def _find_elsewhere(self, wanted: Sequence[Wanted]) -> dict[str, StoredTranslation]:
-        keys = {key: None for one in wanted for key in self._keys(one)}
-        stored = await self._store.of_phrases(list(keys))
-        found: dict[str, StoredTranslation] = {}
+        keys = dict.fromkeys(key for one in wanted for key in self._keys(one))
+        stored = await self._archive.of_phrases(list(keys))
+        found = {}
         for one in wanted:
-            good = [each for each in stored if self._is_good(each, one)]
-            # A person's wins over the engine's.
-            if good:
-                found[one.message.id] = max(good, key=lambda each: each.reviewed_by is not None)
+            kept = [stored[key] for key in self._keys(one) if key in stored]
+            for good in [each for each in kept if self._is_good(each, one)][:1]:
+                found[one.message.id] = good
         return found
 
     def _keys(self, wanted: Wanted) -> list[str]:
+        """Return what the translation may be kept under: a person's wins over the engine's."""
         engines = [self._translator.name] if self._translator else []
         return [wanted.correction_key, *map(wanted.phrase.key, engines)]
 
@@ -216,7 +187,7 @@ class Phrasebook:
             content=rendering.content,
             engine=rendering.engine,
         )
-        await self._store.keep(made)
+        await self._archive.keep(made)
         count_translation("ready")
         return made
 
@@ -224,16 +195,16 @@ class Phrasebook:
         """Keep for a message what was made for its text; return what counts for it now."""
         own = structs.replace(found, message_id=message.id, conversation=message.conversation)
         if own != found:
-            await self._store.keep(own)
+            await self._archive.keep(own)
         # Deleted, edited or corrected meanwhile? Looked up after it was kept, so that
         # whichever came last sees the other.
-        current = await self._messages.find(message.id)
-        if current is None or current.content != message.content:
+        if not await self._archive.is_current(message):
             await self.forget(message)
             raise TranslationFailedError("superseded")
         if own.reviewed_by is None:
-            for correction in await self._store.of_phrases([correction_key(message, own.lang)]):
-                return await self._adopt(message, correction)
+            correction = await self._archive.of_phrases([correction_key(message, own.lang)])
+            for one in correction.values():
+                return await self._adopt(message, one)
         return own
 
     def _require(self) -> Translator:

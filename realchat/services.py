@@ -7,6 +7,7 @@ import asyncio
 from realchat.accounts import Accounts
 from realchat.aftermath import Aftermath
 from realchat.apertium import Apertium
+from realchat.archive import Archive
 from realchat.audiences import Audiences
 from realchat.bus import LocalBuckets, LocalBus, LocalRoster
 from realchat.catch_up import CatchUp
@@ -143,7 +144,8 @@ class Services:
     def _join_messages(self) -> None:
         messages, translations = self.collections.messages, self.collections.translations
         self.engine = _engine(self.settings)
-        self.phrasebook = Phrasebook(translations, self.collections.claims, messages, self.engine)
+        archive = Archive(translations, messages)
+        self.phrasebook = Phrasebook(archive, self.collections.claims, self.engine)
         phrasing = Phrasing(self.glossaries, self.people)
         self.interpreter = Interpreter(self.phrasebook, phrasing, self.bus, self.tasks)
         self.inbox = Inbox(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from realchat.archive import Archive
 from realchat.errors import TranslationFailedError
 from realchat.ids import direct_conversation, new_id
 from realchat.models import Message
@@ -60,9 +62,9 @@ class Stored:
     def __init__(self) -> None:
         self._messages: dict[str, Message] = {}
 
-    async def find(self, message_id: str) -> Message | None:
-        """Return one."""
-        return self._messages.get(message_id)
+    async def find_many(self, message_ids: Sequence[str]) -> list[Message]:
+        """Return those that there are."""
+        return [self._messages[one] for one in message_ids if one in self._messages]
 
     def say(self, text: str) -> Wanted:
         """Store a message in a conversation of its own; return it as somebody wants it."""
@@ -89,7 +91,7 @@ class Stored:
 def process(services: Services, stored: Stored, translator: Translator | None) -> Phrasebook:
     """Return the phrasebook of a process on the same database."""
     kept = services.collections
-    return Phrasebook(kept.translations, kept.claims, stored, translator)
+    return Phrasebook(Archive(kept.translations, stored), kept.claims, translator)
 
 
 @pytest.mark.gen_test
@@ -141,7 +143,7 @@ async def test_another_model_translates_anew(services: Services) -> None:
     translator.model = "2"
     assert await book.find([said]) == {}
     assert (await book.obtain(said)).content == "newly doog gninrom"
-    assert len(await services.collections.translations.of_messages([said.message.id], "xx")) == 1
+    assert len(await services.collections.translations.of_messages([said.message.id])) == 1
 
 
 @pytest.mark.gen_test

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from realchat.ids import now
 from realchat.models import StoredTranslation
@@ -29,9 +29,9 @@ class Translations:
             IndexModel([("conversation", ASCENDING), ("text", ASCENDING)]),
         )
 
-    async def of_messages(self, message_ids: Sequence[str], lang: str) -> list[StoredTranslation]:
-        """Return what is there of these messages in a language."""
-        query = {"message_id": {"$in": list(message_ids)}, "lang": lang}
+    async def of_messages(self, message_ids: Sequence[str]) -> list[StoredTranslation]:
+        """Return what is there of these messages, in any language."""
+        query = {"message_id": {"$in": list(message_ids)}}
         return [_read(one) for one in await self._collection.find(query)]
 
     async def of_phrases(self, phrases: Sequence[str]) -> list[StoredTranslation]:
@@ -39,15 +39,13 @@ class Translations:
         found = await self._collection.aggregate(latest(phrases))
         return [_read(one["document"]) for one in found]
 
-    async def keep(self, translation: StoredTranslation) -> None:
-        """Store a translation, in place of an earlier one of that message and language."""
-        fields = {name: getattr(translation, name) for name in _FIELDS}
-        query = {"message_id": translation.message_id, "lang": translation.lang}
-        await self._collection.update(query, {"$set": {**fields, "created_at": now()}}, upsert=True)
+    async def keep(self, translations: Sequence[StoredTranslation]) -> None:
+        """Store translations, each in place of an earlier one of its message and language."""
+        await self._collection.write_unordered([_write(one) for one in translations])
 
     async def correct(self, translation: StoredTranslation) -> None:
         """Store a person's translation, for all messages of the conversation with the same text."""
-        await self.keep(translation)
+        await self.keep([translation])
         text = {name: getattr(translation, name) for name in ("conversation", "text", "lang")}
         fields = {name: getattr(translation, name) for name in _FIELDS}
         await self._collection.update_many(text, {"$set": fields})
@@ -94,6 +92,12 @@ def latest(phrases: Sequence[str]) -> list[Document]:
         {"$sort": {"phrase": 1, "created_at": -1}},
         {"$group": {"_id": "$phrase", "document": {"$first": "$$ROOT"}}},
     ]
+
+
+def _write(translation: StoredTranslation) -> UpdateOne:
+    fields = {name: getattr(translation, name) for name in _FIELDS}
+    query = {"message_id": translation.message_id, "lang": translation.lang}
+    return UpdateOne(query, {"$set": {**fields, "created_at": now()}}, upsert=True)
 
 
 def _read(document: Document) -> StoredTranslation:
