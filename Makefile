@@ -7,7 +7,7 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 	$$each -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$each && break; done)
 
-.PHONY: run test lint torture bench
+.PHONY: run test lint torture bench bench-translation
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -29,6 +29,10 @@ torture: .venv/installed-test
 # Some fifteen minutes; BENCH=--quick to see that it works, BENCH='--only A' for less.
 bench: .venv/installed
 	.venv/bin/python -m bench $(BENCH)
+
+# Some five minutes, with a stand-in for an engine; needs neither a compiler nor Node.
+bench-translation: .venv/installed
+	.venv/bin/python -m bench.translation $(BENCH)
 
 .venv/installed: setup.py | .venv/bin/python
 	@echo "Installing into .venv, once ..."
