@@ -186,3 +186,15 @@ class TestOfOnesOwn:
         assert "PATH=" in seen
         assert "secret" not in seen
         await apertium.close()
+
+
+@pytest.mark.gen_test
+async def test_other_data_are_another_version(tmp_path: Path) -> None:
+    data = tmp_path / "spa-cat.bin"
+    data.write_text("old")
+    (tmp_path / "spa-cat.mode").write_text(f"cat -u {data} | cat")
+    engine = Apertium(tmp_path)
+    before = await engine.read_version("es", "ca")
+    assert await engine.read_version("es", "ca") == before
+    data.write_text("newer")
+    assert await engine.read_version("es", "ca") != before

@@ -333,3 +333,27 @@ def test_there_is_no_engine_without_an_address() -> None:
 def test_the_password_of_an_address_is_not_told() -> None:
     engine = LibreTranslate("https://ana:secret@example.org:1/lt?key=secret")
     assert engine.where == "at https://example.org:1/lt"
+
+
+@pytest.mark.gen_test
+async def test_the_models_of_a_pair_are_known_once_they_were_asked_for(
+    engine: Engine, server: FaultyEngine
+) -> None:
+    assert engine.version("de", "es") is None
+    known = await engine.identify("de", "es")
+    assert (await engine.identify("de", "es"), engine.version("de", "es")) == (known, known)
+    assert [pair for _, *pair in server.asked] == [["de", "en"], ["en", "es"]]
+    assert known.endswith(await engine.identify("en", "es"))
+    assert len(server.asked) == 2
+
+
+@pytest.mark.gen_test
+async def test_an_engine_that_was_away_may_have_other_models(
+    engine: Engine, server: FaultyEngine
+) -> None:
+    await engine.identify("en", "es")
+    server.faults = [CLOSED] * QUICK.attempts
+    assert await refusal(engine) == "engine_unreachable"
+    assert engine.version("en", "es") is None
+    with pytest.raises(TranslationFailedError, match="unsupported_pair"):
+        await engine.identify("fi", "es")
