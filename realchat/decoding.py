@@ -16,7 +16,7 @@ T = TypeVar("T")
 # tests/test_decoding.py fails when a new version words them otherwise.
 _UNKNOWN = re.compile(r"contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
-_PATH = re.compile(r" - at `\$\.?(?P<field>[^`\[.]*)[^`]*`$")
+_PATH = re.compile(r" - at (?:`key` in )?`\$\.?(?P<field>[^`\[.]*)[^`]*`$")
 _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"

@@ -169,7 +169,7 @@ def _find_others(text: str, names: Sequence[str], *, numbers: bool) -> Iterator[
 
 def _find_candidates(text: str, terms: Sequence[str]) -> list[Kept]:
     """Return all places of all terms, those that overlap, too; at each place the longest first."""
-    folded = fold(text) if terms else ""
+    folded = _fold(text) if terms else ""
     found = [
         Kept(match.start(), match.end(), "term", term)
         for term in terms
@@ -180,8 +180,12 @@ def _find_candidates(text: str, terms: Sequence[str]) -> list[Kept]:
     return sorted(found, key=lambda one: (one.start, -one.end))
 
 
-# By what most terms are seen not to be in a text, at a fraction of the cost.
-_key = lru_cache(20_000)(fold)
+def _fold(text: str) -> str:
+    """Return what shows at little cost that most terms are not in a text."""
+    return " ".join(fold(text).split())
+
+
+_key = lru_cache(20_000)(_fold)
 
 
 @lru_cache(2_000)

@@ -160,6 +160,13 @@ def test_a_field_within_a_field_is_told_by_the_outer_one() -> None:
     assert set(caught.value.fields or {}) == {"members"}
 
 
+def test_a_wrong_key_is_told_by_the_field_that_has_it() -> None:
+    raw = b'{"terms":[{"term":"x","translations":{"English":"x"}}]}'
+    with pytest.raises(ChatError) as caught:
+        decode_json(msgspec.json.Decoder(requests.ReplaceGlossary), raw)
+    assert set(caught.value.fields or {}) == {"terms"}
+
+
 def test_an_unknown_field_is_named() -> None:
     with pytest.raises(ChatError) as caught:
         decode_json(DRAFT, b'{"$where":"1"}')
