@@ -50,8 +50,16 @@ class Pace(Struct, frozen=True, kw_only=True):
     repeats: float
 
 
+class Shares(Struct, frozen=True):
+    """How much of one core's time each took while messages were sent, from 0."""
+
+    server: float
+    database: float
+    loader: float
+
+
 class Phase(Struct, frozen=True, kw_only=True):
-    """What one stretch showed; times in seconds, shares of one core's time during it.
+    """What one stretch showed; times in seconds.
 
     `wanted` is messages times the languages that each is needed in, `pairs` the
     different texts among them, by language. `jobs` are the engine's own count of calls
@@ -73,8 +81,7 @@ class Phase(Struct, frozen=True, kw_only=True):
     followed: int
     deliveries: list[float]
     translations: list[float]
-    server_share: float
-    loader_share: float
+    shares: Shares
     faults: Faults
 
     @property
@@ -130,7 +137,7 @@ async def run_phase(
     arrivals = Arrivals(group.languages)
     tokens = [one.token for one in group.people]
     async with connected(running.port, tokens, arrivals.take) as readers:
-        shares = await _talk(readers, arrivals, group, pace, talk, running.pids[0])
+        shares = await _talk(readers, arrivals, group, pace, talk, running.pids)
         await asyncio.to_thread(stand_in.answer, on=True)
         await _wait_for_rest(arrivals)
         closed = sum(reader.is_lost for reader in readers)
@@ -141,10 +148,15 @@ async def run_phase(
 
 
 async def _talk(
-    readers: Sequence[Reader], arrivals: Arrivals, group: Group, pace: Pace, talk: Talk, pid: int
-) -> tuple[float, float]:
-    """Let all say something by turns; return the server's share of its core, and ours."""
-    begun, server, own = time.perf_counter(), cpu_seconds(pid), time.process_time()
+    readers: Sequence[Reader],
+    arrivals: Arrivals,
+    group: Group,
+    pace: Pace,
+    talk: Talk,
+    pids: Sequence[int],
+) -> Shares:
+    """Let all say something by turns."""
+    begun, before = time.perf_counter(), _cpu_times(pids)
     for number in range(int(pace.rate * pace.seconds)):
         await asyncio.sleep(max(0, begun + number / pace.rate - time.perf_counter()))
         place = number % len(readers)
@@ -160,7 +172,13 @@ async def _talk(
         arrivals.send(ref, text, lang, time.perf_counter())
         readers[place].send(msgspec.json.encode(command))
     took = time.perf_counter() - begun
-    return (cpu_seconds(pid) - server) / took, (time.process_time() - own) / took
+    return Shares(
+        *((now - then) / took for now, then in zip(_cpu_times(pids), before, strict=True))
+    )
+
+
+def _cpu_times(pids: Sequence[int]) -> list[float]:
+    return [*map(cpu_seconds, pids), time.process_time()]
 
 
 async def _wait_for_rest(arrivals: Arrivals) -> None:
@@ -192,7 +210,7 @@ def _sum_up(
     faults: Faults,
     asked: Counter[Job],
     counts: Counter[tuple[str, str]],
-    shares: tuple[float, float],
+    shares: Shares,
 ) -> Phase:
     wanted = arrivals.wanted
     pairs = set(wanted)
@@ -215,7 +233,6 @@ def _sum_up(
         followed=arrivals.outcomes["translation", "ready"],
         deliveries=sorted(arrivals.delivery_times()),
         translations=sorted(arrivals.translation_times()),
-        server_share=shares[0],
-        loader_share=shares[1],
+        shares=shares,
         faults=faults,
     )
