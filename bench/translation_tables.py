@@ -86,6 +86,7 @@ _DELIVERY: list[Column] = [
     ("deliveries", lambda one: f"{len(one.deliveries):,}"),
     ("p50 ms", lambda one: _milliseconds(one.deliveries, 0.5)),
     ("p99 ms", lambda one: _milliseconds(one.deliveries, 0.99)),
+    ("worst ms", lambda one: _milliseconds(one.deliveries, 1)),
     ("server busy", lambda one: f"{one.shares.server:.0%}"),
     ("database busy", lambda one: f"{one.shares.database:.0%}"),
     ("loader busy", lambda one: f"{one.shares.loader:.0%}"),
