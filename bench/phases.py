@@ -64,8 +64,8 @@ class Phase(Struct, frozen=True, kw_only=True):
     `wanted` is messages times the languages that each is needed in, `pairs` the
     different texts among them, by language. `jobs` are the engine's own count of calls
     for them, `again` those of a text that it was asked before, `others` its calls for
-    texts that nobody said. `cached` and `refusals` are the server's counts. `at_once` and
-    `followed` are translations, by reader, in the message or after it.
+    texts that nobody said. `cached` and `refusals` are the server's counts. `at_once` are
+    translations that readers got in the message, `frames` those that told an outcome after it.
     """
 
     kind: str
@@ -78,7 +78,7 @@ class Phase(Struct, frozen=True, kw_only=True):
     cached: int
     refusals: dict[str, int]
     at_once: int
-    followed: int
+    frames: int
     deliveries: list[float]
     translations: list[float]
     shares: Shares
@@ -230,7 +230,7 @@ def _sum_up(
             if name == _REFUSALS and number
         },
         at_once=arrivals.outcomes["message", "ready"],
-        followed=arrivals.outcomes["translation", "ready"],
+        frames=arrivals.frames["translation"],
         deliveries=sorted(arrivals.delivery_times()),
         translations=sorted(arrivals.translation_times()),
         shares=shares,

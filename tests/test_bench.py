@@ -249,7 +249,7 @@ def test_the_engine_is_asked_once_for_what_is_said_again(phases: dict[str, Phase
 
 def test_without_an_engine_there_is_no_translation(phases: dict[str, Phase]) -> None:
     phase = phases[NO_ENGINE]
-    assert (phase.jobs, phase.at_once, phase.followed, phase.translations) == (0, 0, 0, [])
+    assert (phase.jobs, phase.at_once, phase.frames, phase.translations) == (0, 0, 0, [])
 
 
 def test_the_report_compares_deliveries_and_names_what_is_unsound(
