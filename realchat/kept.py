@@ -88,12 +88,13 @@ _NO_WORDS = regex.compile("|".join((_CODE, _URL, _EMAIL, _MENTION)), regex.V1)
 class Vocabulary(NamedTuple):
     """What is kept of a text besides the patterns that hold for every text.
 
-    `names` may stand behind an `@` with more than one word; `terms` are phrases
-    that stay wherever they stand as words of their own.
+    `names` may stand behind an `@` with more than one word, `terms` anywhere as words
+    of their own; with `is_begun`, some of these are in the reader's language already.
     """
 
     names: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    is_begun: bool = False
 
 
 PLAIN = Vocabulary()

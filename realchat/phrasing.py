@@ -52,4 +52,5 @@ class Phrasing:
         said, terms = text, tuple[str, ...]()
         if conversation is not None:
             said, terms = (await self._glossaries.of(conversation)).apply(text, target, names)
-        return Phrase(said, base(source), base(target), Vocabulary(names, terms))
+        vocabulary = Vocabulary(names, terms, is_begun=said != text)
+        return Phrase(said, base(source), base(target), vocabulary)

@@ -122,7 +122,7 @@ def _weigh(text: str) -> int:
 def _is_echo(text: str, translation: str, vocabulary: Vocabulary) -> bool:
     """Tell whether most of a text stands in its translation as it is."""
     source, result = _prose(text, vocabulary), _words(_prose(translation, vocabulary))
-    if _words(source) == result:
+    if _words(source) == result and not vocabulary.is_begun:
         return True
     sentences = [_words(sentence) for sentence in split_sentences(source)]
     echoed = sum(map(_weigh, (one for one in sentences if _is_telling(one) and one in result)))

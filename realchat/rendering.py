@@ -30,6 +30,8 @@ async def render(text: str, vocabulary: Vocabulary, ask: Ask) -> str:
     """
     # Off the event loop: patterns in thousands of characters take milliseconds.
     template = await asyncio.to_thread(mask, text, vocabulary)
+    if not template.units and vocabulary.is_begun:
+        return text
     if not template.units:
         raise TranslationFailedError("nothing_to_translate")
     translation = template.fill(await _Rendering(vocabulary, ask).solve(template.units))

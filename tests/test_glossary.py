@@ -312,6 +312,20 @@ class TestWithAnEngine:
         assert "llar" not in "".join(engine.asked)
 
     @pytest.mark.gen_test
+    async def test_a_term_is_translated_where_there_is_nothing_else(
+        self, http_client: AsyncHTTPClient, base_url: str
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        group_id = (await make_group(ana, bru))["id"]
+        assert await set_terms(ana, group_id, CASA, {"term": "RealChat"}) == ""
+        outcomes = []
+        for text in ("casa", "La casa", "¡Hola casa! 😀", "RealChat"):
+            sent = (await ana.post("/messages", {"group_id": group_id, "content": text})).json
+            found = (await bru.get(f"/messages/{sent['id']}/translation")).json
+            outcomes.append(found.get("content") or found["reason"])
+        assert outcomes == ["llar", "La llar", "Hola llar! 😀", "nothing_to_translate"]
+
+    @pytest.mark.gen_test
     async def test_terms_count_in_their_group_alone(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:

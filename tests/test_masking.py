@@ -567,6 +567,19 @@ def test_a_term_that_an_engine_finds_by_itself_is_no_fault() -> None:
     assert restore(unit, "The [X0X] and the house", vocabulary) == "The house and the house"
 
 
+@pytest.mark.parametrize("text", ["llar", "La llar", "Hola, llar!", "llar 😀"])
+def test_a_text_with_nothing_left_to_translate_is_one_if_a_term_was_put_in(text: str) -> None:
+    vocabulary = Vocabulary(terms=("llar",))
+    assert outcome(text, SPOILERS["echo"], vocabulary).startswith("! ")
+    assert outcome(text, SPOILERS["echo"], vocabulary._replace(is_begun=True)) == text
+
+
+def test_a_sentence_that_comes_back_is_an_echo_with_a_term_put_in_too() -> None:
+    vocabulary = Vocabulary(terms=("llar",), is_begun=True)
+    text = "La llar es roja y grande"
+    assert outcome(text, SPOILERS["echo"], vocabulary) == "! not_trusted"
+
+
 @pytest.mark.parametrize(
     "translation", ["The home is red", "The houses are red", "flat house", "The house is red"]
 )
