@@ -13,6 +13,7 @@ import pytest
 from torture.checker import check
 from torture.record import CaughtUp, Change, Record, Sight, Stored, digest
 from torture.scenarios import SHORT, Options, Scenario, run
+from torture.stalling import Endings, judge
 
 GROUP = "group:1"
 DEVICES = ("phone", "laptop")
@@ -195,6 +196,28 @@ def test_what_one_connection_sent_in_a_row_keeps_its_order() -> None:
         c2=record.acked["c2"]._replace(connection=1, seq=1, at=4),
     )
     assert "reordered" in kinds(record, kept)
+
+
+def test_stalled_readers_who_are_all_cut_off_and_nobody_else_are_as_it_should_be() -> None:
+    assert not list(judge({"phone": [4408], "laptop": [None]}, {"desk": []}, 2))
+
+
+@pytest.mark.parametrize(
+    ("stalled", "others", "cut_off"),
+    [
+        ({"phone": [4408], "laptop": []}, {"desk": []}, 2),
+        ({"phone": [4408], "laptop": [1011]}, {"desk": []}, 2),
+        ({"phone": [4408], "laptop": [None, 4408]}, {"desk": []}, 2),
+        ({"phone": [4408], "laptop": [None]}, {"desk": []}, 1),
+        ({"phone": [4408], "laptop": [None]}, {"desk": []}, 3),
+        ({"phone": [4408], "laptop": [None]}, {"desk": [None]}, 2),
+    ],
+    ids=["one stays", "a fault", "one twice", "one for silence", "one too many", "a reader"],
+)
+def test_stalled_readers_who_are_cut_off_otherwise_are_found(
+    stalled: Endings, others: Endings, cut_off: int
+) -> None:
+    assert list(judge(stalled, others, cut_off))
 
 
 @pytest.mark.parametrize("scenario", SHORT, ids=[one.name for one in SHORT])

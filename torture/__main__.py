@@ -60,6 +60,9 @@ def _run(scenario: Scenario, options: Options) -> Outcome:
         print(f"  VIOLATED: {kind}, {count} times", file=sys.stderr)
     for violation in outcome.violations[:_SHOWN]:
         print(f"  {violation.kind}: {violation.what}", file=sys.stderr)
+    for what, times in outcome.times.items():
+        median, worst = statistics.median(times), max(times)
+        print(f"  {what}: median {median:.1f} s, worst {worst:.1f} s", file=sys.stderr)
     print(f"  {_row(outcome)}", file=sys.stderr)
     return outcome
 

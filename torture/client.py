@@ -25,6 +25,8 @@ Frame = dict[str, Any]
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 HANDSHAKE_PATIENCE = 10
 ANSWER_PATIENCE = 15
+# Seconds for all that was missed to come, which the answer of a `resume` waits for.
+RESUME_PATIENCE = 60
 # Seconds between two signs of life, and for each, so that a half-open connection is found.
 HEARTBEAT = 4.0
 _BROKEN = (OSError, HTTPError, StreamClosedError, WebSocketClosedError, TimeoutError)
@@ -58,6 +60,8 @@ class Device:
         self.cursors = dict.fromkeys(conversations, 0)
         self.newest = dict.fromkeys(conversations, 0)
         self.connections = 0
+        # The close code of each connection that ended; None where it broke off.
+        self.endings: list[int | None] = []
         self.is_ready = asyncio.Event()
         # Cleared, it reads no more, as a program that hangs.
         self.is_reading = asyncio.Event()
@@ -85,16 +89,21 @@ class Device:
             self._drop()
 
     async def command(self, kind: str, **fields: Any) -> Frame:
-        """Send a command and return its answer, or `lost` when the connection broke first."""
+        """Send a command and return its answer, or `lost` when the connection broke first.
+
+        One that reads no more does not hang up because an answer does not come.
+        """
         ref = f"r{next(self._numbers)}"
+        patience = RESUME_PATIENCE if kind == "resume" else ANSWER_PATIENCE
         future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._waiting[ref] = future
         try:
-            async with asyncio.timeout(ANSWER_PATIENCE):
+            async with asyncio.timeout(patience):
                 await self._write({"type": kind, "ref": ref, **fields})
                 return await future
         except _BROKEN:
-            self._hang_up()
+            if self.is_reading.is_set():
+                self._hang_up()
             return _LOST
         finally:
             self._waiting.pop(ref, None)
@@ -212,7 +221,7 @@ class Device:
     async def _write(self, frame: Frame) -> None:
         if self._socket is None:
             raise ConnectionError
-        await self._socket.write_message(json.dumps(frame))
+        await self._socket.write_message(json.dumps(frame, ensure_ascii=False))
 
     def _hang_up(self) -> None:
         if self._socket is not None:
@@ -222,6 +231,8 @@ class Device:
         """Forget the connection, and let everyone who waits for an answer know."""
         self.is_ready.clear()
         self._hang_up()
+        if self._socket is not None:
+            self.endings.append(self._socket.close_code)
         self._socket = None
         for future in self._waiting.values():
             if not future.done():

@@ -48,6 +48,8 @@ class Crowd:
         self.record = Record()
         self.devices: list[Device] = []
         self.talkers: list[asyncio.Task[None]] = []
+        # How many times longer than usual talkers pause.
+        self.calm = 1.0
         self._url = url
         self._size = size
         self._seed = seed
@@ -102,14 +104,6 @@ class Crowd:
             await asyncio.gather(*self.talkers)
         self.talkers.clear()
 
-    async def follow(self, read_last: ReadLast, patience: float) -> None:
-        """Wait until every device that reads has what is stored now. Raises `TimeoutError`."""
-        last = await read_last()
-        reading = [one for one in self.devices if one.is_reading.is_set()]
-        async with asyncio.timeout(patience):
-            while not all(one.has(last) for one in reading):  # noqa: ASYNC110  # a look is enough
-                await asyncio.sleep(_LOOK)
-
     async def settle(self, read_last: ReadLast) -> None:
         """Wait until every device has all that is stored, or for so long that it never will."""
         end = time.monotonic() + SETTLING
@@ -151,7 +145,7 @@ class Crowd:
             await asyncio.gather(*(speaker.say(conversation, padding) for _ in range(burst)))
             if device.rng.random() < 0.1:
                 await speaker.change(conversation)
-            await asyncio.sleep(device.rng.uniform(0, 2 * pause))
+            await asyncio.sleep(device.rng.uniform(0, 2 * pause) * self.calm)
 
     def _add_device(self, name: str, address: Address, conversations: Conversations) -> None:
         rng = random.Random(f"{self._seed} {name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 from torture.crowd import Crowd
@@ -18,11 +17,8 @@ FROZEN = (3.0, 15.0)
 BAD_NETWORK = (1.0, 3.0)
 DELAY = 0.2
 HANGING = (1.0, 3.0)
-# Seconds: what a planned stop may take; until a stalled reader is cut off; how far
-# behind the others may be meanwhile.
+# Seconds that a planned stop may take.
 _STOP = 10
-CUT_OFF = 90
-LAG = 10
 
 
 async def kill_server(stand: Stand, crowd: Crowd) -> None:
@@ -85,34 +81,6 @@ async def break_network(stand: Stand, crowd: Crowd) -> None:
     """Cut, delay or half-open, or more of it at once."""
     chosen = stand.rng.sample((cut, half_open, delay), stand.rng.randint(1, 3))
     await asyncio.gather(*(each(stand, crowd) for each in chosen))
-
-
-async def stall_readers(stand: Stand, crowd: Crowd) -> None:
-    """Let half of the loud devices read no more, until the server has cut them off."""
-    stalled = stand.rng.sample(crowd.loud, len(crowd.loud) // 2)
-    before = await stand.count_slow_readers()
-    for device in stalled:
-        device.is_reading.clear()
-    try:
-        await _watch_stalled(stand, crowd, before + len(stalled))
-    finally:
-        for device in stalled:
-            device.is_reading.set()
-
-
-async def _watch_stalled(stand: Stand, crowd: Crowd, wanted: float) -> None:
-    """Wait until so many were cut off, while the others must stay close behind."""
-    end = time.monotonic() + CUT_OFF
-    while (count := await stand.count_slow_readers()) < wanted:
-        try:
-            await crowd.follow(stand.look, LAG)
-        except TimeoutError:
-            stand.faults.append(f"others were {LAG} s behind because of stalled readers")
-            return
-        if time.monotonic() > end:
-            stand.faults.append(f"{wanted - count:.0f} stalled readers were not cut off")
-            return
-        await asyncio.sleep(0.5)
 
 
 async def hang_briefly(stand: Stand, crowd: Crowd) -> None:

@@ -10,6 +10,9 @@ import socket
 _CHUNK = 16 * 1024
 # Bytes that the kernel may keep on either side, so that a reader that stalls is soon felt.
 _BUFFER = 64 * 1024
+# Bytes of a segment, as on most networks. With the loopback device's 64 KiB the
+# kernel gives each sender a buffer of 4 MB, which hides a stalled reader for long.
+_SEGMENT = 1400
 
 
 class Link:
@@ -111,6 +114,7 @@ async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
     end = socket.socket()
     try:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
         end.setblocking(False)
         await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", port))
         return await asyncio.open_connection(sock=end)

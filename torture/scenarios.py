@@ -13,6 +13,7 @@ from torture.checker import Violation, check
 from torture.crowd import Crowd, Size
 from torture.faults import Fault
 from torture.replica_set import ReplicaSet
+from torture.stalling import stall_readers
 from torture.stand import Stand
 
 # Seconds until talking must go on after a fault was mended.
@@ -51,6 +52,7 @@ class Outcome(NamedTuple):
     back: tuple[float, ...]
     seconds: float
     violations: list[Violation]
+    times: dict[str, list[float]]
 
 
 class Options(NamedTuple):
@@ -116,6 +118,7 @@ async def _torture(scenario: Scenario, stand: Stand, crowd: Crowd) -> Outcome:
         back=tuple(back),
         seconds=seconds,
         violations=[*check(crowd.record, stored), *violations],
+        times=stand.times,
     )
 
 
@@ -143,9 +146,7 @@ LONG = [
     Scenario("database-frozen", _FEW, faults.freeze_mongod, 50),
     Scenario("network-broken", _FEW, faults.break_network, 50),
     Scenario("primary-steps-down", _FEW, faults.step_down, 50, members=3),
-    Scenario(
-        "readers-stalled", _MANY, faults.stall_readers, 10, pause=0.02, padding=9000, everyone=True
-    ),
+    Scenario("readers-stalled", _MANY, stall_readers, 10, pause=0.3, padding=9000, everyone=True),
     Scenario("all-return-at-once", _STORM, faults.cut_all, 5, pause=0.2, everyone=True),
     Scenario("soak", _FEW, faults.anything, 100),
 ]

@@ -10,6 +10,9 @@ from typing import Any
 from torture.client import Device
 from torture.record import Change, Record
 
+# Three bytes, so that much is to be carried in few frames.
+_WIDE = "…"
+
 
 class Speaker:
     """Speaks on one device, in any of its conversations."""
@@ -25,7 +28,7 @@ class Speaker:
         """Send one message, again and again under one `client_id`, until it is acked."""
         device = self._device
         client_id = f"{device.name}-{next(self._numbers)}"
-        text = client_id.ljust(padding, ".")
+        text = client_id.ljust(padding, _WIDE)
         self._record.send(client_id, device.name, device.address.user, conversation, text)
         fields = {"content": text, "content_lang": "en", "client_id": client_id}
         for attempt in itertools.count():

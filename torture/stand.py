@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,8 @@ class Stand:
         self.proxy = Proxy(self.server.port, rng)
         # Lines of the server's log that tell of faults of its own.
         self.faults: list[str] = []
+        # Seconds that were measured, by what they are of.
+        self.times: dict[str, list[float]] = defaultdict(list)
 
     @property
     def url(self) -> str:
@@ -126,9 +129,11 @@ class Stand:
 
     def read_last(self) -> dict[str, int]:
         """Return the last rev of every conversation."""
-        last = {"$group": {"_id": "$conversation", "rev": {"$max": "$rev"}}}
+        # Sorted as an index is, so that it skips from one conversation to the next.
+        order = {"$sort": {"conversation": -1, "rev": -1}}
+        last = {"$group": {"_id": "$conversation", "rev": {"$first": "$rev"}}}
         with self._connect() as client:
-            found = client[DATABASE]["messages"].aggregate([last])
+            found = client[DATABASE]["messages"].aggregate([order, last])
             return {one["_id"]: one["rev"] for one in found}
 
     def _connect(self) -> MongoClient[dict[str, Any]]:
