@@ -7,6 +7,7 @@ translation follows as an event of its own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -61,6 +62,7 @@ class Interpreter:
         self._phrasing = phrasing
         self._bus = bus
         self._tasks = tasks
+        self._turn = asyncio.Lock()
         # By conversation, text and languages, for `announce`, which cannot wait.
         self._recent: LRUCache[tuple[str, str, str, str], Translation] = LRUCache(
             _REMEMBERED, getsizeof=lambda one: len(str(one.content))
@@ -134,7 +136,18 @@ class Interpreter:
         is_news = translation != announced and translation.reason != "superseded"
         # What is known to its readers stays with them when it cannot be had again.
         if readers and is_news and not (announced and translation.status == "unavailable"):
+            await self._tell_in_turn(message, translation, readers)
+
+    async def _tell_in_turn(
+        self, message: Message, translation: Translation, readers: tuple[str, ...]
+    ) -> None:
+        """Tell of one translation in a turn of the loop, so that messages pass in between.
+
+        An engine that is given up lets go of thousands at one moment.
+        """
+        async with self._turn:
             self._tell(message, translation, readers)
+            await asyncio.sleep(0)
 
     async def _want(self, message: Message, lang: str) -> Wanted:
         phrase = await self._phrasing.phrase(
