@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -9,6 +10,11 @@ from realchat.kept import Vocabulary
 from realchat.languages import base
 from realchat.phrases import Phrase
 from realchat.ports import KnownPeople
+
+
+# Characters of a text in which terms are looked for beside the event loop: more take
+# milliseconds.
+_LONG = 1_000
 
 
 class Glossary(Protocol):
@@ -51,6 +57,10 @@ class Phrasing:
         names = tuple(user.name for user in mentioned.values())
         said, terms = text, tuple[str, ...]()
         if conversation is not None:
-            said, terms = (await self._glossaries.of(conversation)).apply(text, target, names)
+            glossary = await self._glossaries.of(conversation)
+            if len(text) > _LONG:
+                said, terms = await asyncio.to_thread(glossary.apply, text, target, names)
+            else:
+                said, terms = glossary.apply(text, target, names)
         vocabulary = Vocabulary(names, terms, is_begun=said != text)
         return Phrase(said, base(source), base(target), vocabulary)
