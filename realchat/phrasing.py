@@ -11,7 +11,6 @@ from realchat.languages import base
 from realchat.phrases import Phrase
 from realchat.ports import KnownPeople
 
-
 # Characters of a text in which terms are looked for beside the event loop: more take
 # milliseconds.
 _LONG = 1_000
