@@ -17,9 +17,13 @@ _BEAT = 5.0
 
 
 class Beating(Protocol):
-    """A connection; `silent` is how many beats nothing came, which the connection resets."""
+    """A connection; `silent` is how many beats nothing came, which the connection resets.
+
+    While it `is_paused`, no ping would get through, and its outbox sees to it that this ends.
+    """
 
     silent: int
+    is_paused: bool
 
     def write_ping(self, data: bytes) -> None:
         """Ask for a sign of life."""
@@ -53,6 +57,8 @@ class Heartbeat:
     def _look(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self.beat, self._look)
         for connection in tuple(self._connections):
+            if connection.is_paused:
+                continue
             connection.silent += 1
             if connection.silent == HEARTBEAT // _BEAT:
                 connection.write_ping(b"")

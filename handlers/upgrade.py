@@ -6,12 +6,15 @@ Only public parts of Tornado are used.
 from __future__ import annotations
 
 import asyncio
-from socket import socket
+from socket import SO_SNDBUF, SOL_SOCKET, socket
 
 from tornado.iostream import IOStream
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 _READ = 64 * 1024
+# Bytes that the kernel may hold for one who does not read. Left to itself it takes up to
+# 4 MB, and keeps them for minutes after the connection was given up.
+_SEND_BUFFER = 256 * 1024
 
 
 async def take_over(handler: WebSocketHandler) -> tuple[socket, bytes]:
@@ -36,6 +39,8 @@ def _leave(stream: IOStream) -> tuple[socket, bytes]:
     try:
         reading = asyncio.ensure_future(stream.read_bytes(_READ, partial=True))
         early = reading.result() if reading.done() else b""
-        return stream.socket.dup(), early
+        own = stream.socket.dup()
+        own.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER)
+        return own, early
     finally:
         stream.close()

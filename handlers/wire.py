@@ -74,7 +74,7 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
         self._end: asyncio.TimerHandle | None = None
         self._pong: bytes | None = None
         self._early = b""
-        self._is_paused = False
+        self.is_paused = False
         self._closed_with: tuple[int | None, str | None] = (None, None)
 
     async def accept_connection(self, handler: WebSocketHandler) -> None:
@@ -115,12 +115,12 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Let frames wait (asyncio calls this)."""
-        self._is_paused = True
+        self.is_paused = True
         self._speaker.outbox.pause()
 
     def resume_writing(self) -> None:
         """Send what waited (asyncio calls this)."""
-        self._is_paused = False
+        self.is_paused = False
         if self._pong is not None:
             pong, self._pong = self._pong, None
             self._write(pong)
@@ -207,7 +207,7 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
 
     def _answer_ping(self, payload: bytes) -> None:
         """Send a pong; while the client takes nothing, only to its last ping (section 5.5.3)."""
-        if self._is_paused:
+        if self.is_paused:
             self._pong = build_frame(PONG, payload)
         else:
             self._write(build_frame(PONG, payload))
