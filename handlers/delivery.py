@@ -75,5 +75,5 @@ def _deliver_message(registry: Registry, happening: MessageStored) -> None:
 def _deliver_translation(registry: Registry, happening: MessageTranslated) -> None:
     frame = build_frame(TEXT, msgspec.json.encode(happening.frame))
     for connection in registry.of(happening.readers):
-        if connection.needs(happening.content_lang, happening.frame.lang):
+        if happening.is_asked or connection.needs(happening.content_lang, happening.frame.lang):
             connection.outbox.put(frame)

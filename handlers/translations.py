@@ -22,7 +22,10 @@ class TranslationHandler(ReadingHandler):
         lang = query.lang if isinstance(query.lang, str) else reader.languages[0]
         return await self.services.history.translation(reader, message_id, lang)
 
-    @endpoint(raises=(Code.NOT_FOUND, Code.MESSAGE_DELETED, Code.BLOCKED, Code.CONFLICT))
+    @endpoint(
+        raises=(Code.NOT_FOUND, Code.MESSAGE_DELETED, Code.BLOCKED, Code.CONFLICT),
+        rate=TRANSLATE,
+    )
     async def put(self, message_id: str, body: CorrectTranslation) -> Translation:
         """Put a message's translation right, for all who read it and wherever it is said again."""
         return await self.services.corrections.correct(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from realchat.errors import ChatError
 from realchat.models import Message
 from realchat.tasks import Tasks
 from realchat.translation import Interpreter
+
+# Seconds until what could not be deleted is tried again.
+_PAUSE = 1.0
 
 
 class MessageSource(Protocol):
@@ -49,17 +54,25 @@ class Aftermath:
 
     def edited(self, message: Message) -> None:
         """Drop the translations of a text that was replaced."""
-        self._tasks.start(self._interpreter.forget(message))
+        self._tasks.start(self._forget(message, whole=False))
 
     def deleted(self, message: Message) -> None:
         """Drop a deleted message's translations, and take back the files it showed."""
-        self._tasks.start(self._interpreter.forget(message))
+        self._tasks.start(self._forget(message, whole=True))
         self.refused(message.conversation, message.files)
 
     def refused(self, conversation: str, files: Sequence[str]) -> None:
         """Take back the files of a message that is not there, or not any more."""
         if files:
             self._tasks.start(self._settle_files(files, conversation))
+
+    async def _forget(self, message: Message, *, whole: bool) -> None:
+        """Delete translations; what is to be gone must not stay because of an outage."""
+        while True:
+            try:
+                return await self._interpreter.forget(message, whole=whole)
+            except ChatError:
+                await asyncio.sleep(_PAUSE)
 
     async def _settle_files(self, urls: Sequence[str], conversation: str) -> None:
         """Have files readable in a conversation if, and only if, a message there shows them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from realchat.archive import Archive
 from realchat.errors import ChatError, Code, invalid
 from realchat.languages import base
 from realchat.models import Message, StoredTranslation, Translation
@@ -21,19 +22,12 @@ class Speech(Protocol):
         """Raise `blocked` where a message's direct conversation is closed by a block."""
 
 
-class TranslationStore(Protocol):
-    """Where translations are kept."""
-
-    async def correct(self, translation: StoredTranslation) -> None:
-        """Store a person's translation, for the same text throughout its conversation."""
-
-
 class Corrections:
     """What readers know better than the engine."""
 
-    def __init__(self, speech: Speech, store: TranslationStore, interpreter: Interpreter) -> None:
+    def __init__(self, speech: Speech, archive: Archive, interpreter: Interpreter) -> None:
         self._speech = speech
-        self._store = store
+        self._archive = archive
         self._interpreter = interpreter
 
     async def correct(self, user_id: str, message_id: str, lang: str, content: str) -> Translation:
@@ -57,12 +51,14 @@ class Corrections:
             conversation=message.conversation,
             lang=target,
             text=digest(message.content),
-            phrase=correction_key(message, target),
+            phrase=correction_key(
+                message.conversation, message.content_lang, target, message.content
+            ),
             version="",
             content=content,
             reviewed_by=user_id,
         )
-        await self._store.correct(corrected)
+        await self._archive.correct(corrected)
         # Looked up after it was kept, so that whichever came last sees the other.
         current, _ = await self._speech.find(user_id, message_id)
         if current.content != message.content:

@@ -21,8 +21,12 @@ class MessageStored(Happening, frozen=True, kw_only=True):
 
 
 class MessageTranslated(Happening, frozen=True, kw_only=True):
-    """A translation was made, or could not be; for the readers of that language."""
+    """A translation was made, or could not be; for the readers of that language.
 
+    Those who asked for it (`is_asked`) get it on all their devices.
+    """
+
+    is_asked: bool = False
     readers: tuple[str, ...]
     content_lang: str
     frame: TranslationEvent

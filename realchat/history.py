@@ -8,7 +8,7 @@ from typing import Protocol
 from realchat.conversations import Conversations
 from realchat.errors import ChatError, Code
 from realchat.ids import is_id
-from realchat.languages import base
+from realchat.languages import base, pattern_of
 from realchat.models import Message, Reader, StoredTranslation, Translation
 from realchat.phrases import digest
 from realchat.readings import Look
@@ -101,7 +101,7 @@ class History:
         look = Look(
             conversations=await self._scope(reader, request),
             text=request.q,
-            lang=base(request.lang) if isinstance(request.lang, str) else None,
+            lang=pattern_of(request.lang) if isinstance(request.lang, str) else None,
             before=request.before if isinstance(request.before, str) else None,
             limit=request.limit + 1,
         )

@@ -35,6 +35,21 @@ def base(tag: str) -> str:
     return _CHINESE_SCRIPTS.get(spelled, "zh-Hans")
 
 
+def pattern_of(tag: str) -> str:
+    """Return the regular expression of the tags of those who read what `tag` names.
+
+    `zh` names both scripts.
+    """
+    spelled = canonical(tag)
+    if not spelled.startswith("zh"):
+        return f"^{base(tag)}(-|$)"
+    if spelled == "zh":
+        return "^zh(-|$)"
+    script = base(tag)
+    alike = [one for one in _CHINESE_SCRIPTS if _CHINESE_SCRIPTS[one] == script]
+    return f"^({'|'.join([*alike, script])})$|^zh-.*{script.removeprefix('zh-')}"
+
+
 def can_read(content_lang: str, read: Iterable[str]) -> bool:
     """Tell whether someone who reads these languages reads a text in `content_lang`."""
     wanted = base(content_lang)

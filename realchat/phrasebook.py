@@ -17,9 +17,10 @@ from msgspec import structs
 
 from realchat.archive import Archive
 from realchat.errors import TranslationFailedError
+from realchat.flights import Flights
 from realchat.metrics import count_translation
 from realchat.models import Message, StoredTranslation
-from realchat.phrases import Phrase, Rendering, Wanted, correction_key, digest
+from realchat.phrases import Phrase, Rendering, Wanted, digest
 from realchat.rendering import render
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ T = TypeVar("T")
 _DEADLINE = 60
 # Characters of translations.
 _REMEMBERED = 500_000
+# Characters of a text with its terms: twice what a message may have.
+_LONGEST = 20_000
 
 
 class Translator(Protocol):
@@ -66,7 +69,8 @@ class Phrasebook:
         self._remembered: LRUCache[tuple[Phrase, str], Rendering] = LRUCache(
             _REMEMBERED, getsizeof=lambda one: len(one.content)
         )
-        self._jobs: dict[Phrase, asyncio.Task[StoredTranslation]] = {}
+        self._jobs: Flights[Phrase, StoredTranslation] = Flights()
+        self._questions: Flights[Phrase, Rendering] = Flights()
 
     @property
     def is_open(self) -> bool:
@@ -76,19 +80,26 @@ class Phrasebook:
     async def find(self, wanted: Sequence[Wanted]) -> dict[str, StoredTranslation]:
         """Return, by message, what is kept of these messages in one language.
 
-        It may be another message's, of the same text.
+        A person's wins over the engine's. It may be another message's, of the same text.
         """
         if not wanted:
             return {}
         ids, lang = [one.message.id for one in wanted], wanted[0].phrase.target
-        own = await self._archive.of_messages(ids, lang)
-        found = {
-            one.message.id: own[one.message.id]
-            for one in wanted
-            if one.message.id in own and self._is_good(own[one.message.id], one)
-        }
-        missing = [one for one in wanted if one.message.id not in found]
-        return found | (await self._find_elsewhere(missing) if missing else {})
+        own, corrected = await asyncio.gather(
+            self._archive.of_messages(ids, lang),
+            self._archive.corrections([one.correction_key for one in wanted]),
+        )
+        found, missing = {}, []
+        for one in wanted:
+            kept, correction = own.get(one.message.id), corrected.get(one.correction_key)
+            if correction is not None:
+                is_own = kept is not None and kept.content == correction.content
+                found[one.message.id] = kept if kept and is_own else correction
+            elif kept is not None and self._is_good(kept, one):
+                found[one.message.id] = kept
+            else:
+                missing.append(one)
+        return found | await self._find_elsewhere(missing)
 
     async def obtain(self, wanted: Wanted) -> StoredTranslation:
         """Return a message's translation, made now if need be, once it is kept.
@@ -100,68 +111,52 @@ class Phrasebook:
         if found is not None and found.message_id == wanted.message.id:
             return found
         if found is None:
-            found = await self._share(wanted)
+            found = await self._jobs.join(wanted.phrase, lambda: self._make(wanted))
         else:
             count_translation("cached")
-        return await self._adopt(wanted.message, found)
+        return await self._adopt(wanted, found)
 
-    async def ask(self, phrase: Phrase) -> Rendering:
-        """Return what the engine makes of a phrase, which is remembered, but stored nowhere."""
-        translator, (text, source, target, vocabulary) = self._require(), phrase
-        version = await translator.identify(source, target)
-        if (phrase, version) in self._remembered:
-            return self._remembered[phrase, version]
-        rendering = render(
-            text, vocabulary, lambda part: translator.translate(part, source, target)
-        )
-        content = await _within(_DEADLINE, rendering)
-        made = Rendering(content, translator.engine_for(source, target))
-        self._remembered[phrase, version] = made
-        return made
+    async def foresee(self, phrase: Phrase, correction: str | None = None) -> Rendering:
+        """Return what a phrase would arrive as, kept nowhere; `correction` is its key, if any."""
+        put_right = await self._archive.corrections([correction]) if correction else {}
+        for one in [*put_right.values(), *(await self._find_phrases([phrase])).values()]:
+            return Rendering(one.content, one.engine, one.reviewed_by)
+        return await self._ask(phrase)
 
-    async def forget(self, message: Message) -> None:
-        """Delete what was translated of a message whose text is no longer that."""
-        await self._archive.forget(message)
+    async def forget(self, message: Message, *, whole: bool = False) -> None:
+        """Delete what was translated of a text that a message has no more, or of the message."""
+        await self._archive.forget(message, whole=whole)
+
+    async def close(self) -> None:
+        """End what is under way, so that other processes need not wait for it."""
+        await self._jobs.close()
+        await self._questions.close()
 
     async def _find_elsewhere(self, wanted: Sequence[Wanted]) -> dict[str, StoredTranslation]:
-        keys = dict.fromkeys(key for one in wanted for key in self._keys(one))
-        stored = await self._archive.of_phrases(list(keys))
-        found = {}
-        for one in wanted:
-            kept = [stored[key] for key in self._keys(one) if key in stored]
-            for good in [each for each in kept if self._is_good(each, one)][:1]:
-                found[one.message.id] = good
-        return found
+        stored = await self._find_phrases([one.phrase for one in wanted])
+        return {one.message.id: stored[one.phrase] for one in wanted if one.phrase in stored}
 
-    def _keys(self, wanted: Wanted) -> list[str]:
-        """Return what the translation may be kept under: a person's wins over the engine's."""
-        engines = [self._translator.name] if self._translator else []
-        return [wanted.correction_key, *map(wanted.phrase.key, engines)]
+    async def _find_phrases(self, phrases: Sequence[Phrase]) -> dict[Phrase, StoredTranslation]:
+        if self._translator is None or not phrases:
+            return {}
+        keys = {phrase: phrase.key(self._translator.name) for phrase in phrases}
+        stored = await self._archive.of_phrases(list(dict.fromkeys(keys.values())))
+        return {
+            phrase: stored[key]
+            for phrase, key in keys.items()
+            if key in stored and self._is_of_model(stored[key], phrase)
+        }
 
     def _is_good(self, stored: StoredTranslation, wanted: Wanted) -> bool:
-        """Tell whether a kept translation is what would be made now."""
-        phrase, translator = wanted.phrase, self._translator
-        if stored.phrase == wanted.correction_key:
-            return True
-        if translator is None:
+        """Tell whether a message's kept translation is what would be made now."""
+        if self._translator is None:
             return stored.text == digest(wanted.message.content)
-        version = translator.version(phrase.source, phrase.target)
-        is_same = stored.phrase == phrase.key(translator.name)
-        return is_same and version in (None, stored.version)
+        key = wanted.phrase.key(self._translator.name)
+        return stored.phrase == key and self._is_of_model(stored, wanted.phrase)
 
-    async def _share(self, wanted: Wanted) -> StoredTranslation:
-        """Return the phrase's translation; those who want the same one wait for one job."""
-        phrase = wanted.phrase
-        if phrase not in self._jobs:
-            task = asyncio.get_running_loop().create_task(self._make(wanted))
-            self._jobs[phrase] = task
-            task.add_done_callback(lambda done: self._finish(phrase, done))
-        return await asyncio.shield(self._jobs[phrase])
-
-    def _finish(self, phrase: Phrase, task: asyncio.Task[StoredTranslation]) -> None:
-        del self._jobs[phrase]
-        if not task.cancelled():
-            task.exception()  # looked at, since those who waited for it may be gone
+    def _is_of_model(self, stored: StoredTranslation, phrase: Phrase) -> bool:
+        version = self._require().version(phrase.source, phrase.target)
+        return version in (None, stored.version)
 
     async def _make(self, wanted: Wanted) -> StoredTranslation:
         translator, phrase = self._require(), wanted.phrase
@@ -169,14 +164,14 @@ class Phrasebook:
         name = f"{phrase.key(translator.name)} {version}"
         async with self._claims.hold(name, _DEADLINE):
             # Another process may have made it while it had the claim.
-            found = (await self.find([wanted])).get(wanted.message.id)
+            found = (await self._find_phrases([phrase])).get(phrase)
             return found or await self._translate(wanted, translator, version)
 
     async def _translate(
         self, wanted: Wanted, translator: Translator, version: str
     ) -> StoredTranslation:
         message, phrase = wanted
-        rendering = await self.ask(phrase)
+        rendering = await self._ask(phrase)
         made = StoredTranslation(
             message_id=message.id,
             conversation=message.conversation,
@@ -191,9 +186,33 @@ class Phrasebook:
         count_translation("ready")
         return made
 
-    async def _adopt(self, message: Message, found: StoredTranslation) -> StoredTranslation:
+    async def _ask(self, phrase: Phrase) -> Rendering:
+        return await self._questions.join(phrase, lambda: self._render(phrase))
+
+    async def _render(self, phrase: Phrase) -> Rendering:
+        """Return what the engine makes of a phrase, which is remembered for a while."""
+        translator, (text, source, target, vocabulary) = self._require(), phrase
+        if len(text) > _LONGEST:
+            raise TranslationFailedError("too_long")
+        version = await translator.identify(source, target)
+        if (phrase, version) not in self._remembered:
+            rendering = render(
+                text, vocabulary, lambda part: translator.translate(part, source, target)
+            )
+            content = await _within(_DEADLINE, rendering)
+            made = Rendering(content, translator.engine_for(source, target))
+            self._remembered[phrase, version] = made
+        return self._remembered[phrase, version]
+
+    async def _adopt(self, wanted: Wanted, found: StoredTranslation) -> StoredTranslation:
         """Keep for a message what was made for its text; return what counts for it now."""
-        own = structs.replace(found, message_id=message.id, conversation=message.conversation)
+        message = wanted.message
+        own = structs.replace(
+            found,
+            message_id=message.id,
+            conversation=message.conversation,
+            text=digest(message.content),
+        )
         if own != found:
             await self._archive.keep(own)
         # Deleted, edited or corrected meanwhile? Looked up after it was kept, so that
@@ -202,9 +221,8 @@ class Phrasebook:
             await self.forget(message)
             raise TranslationFailedError("superseded")
         if own.reviewed_by is None:
-            correction = await self._archive.of_phrases([correction_key(message, own.lang)])
-            for one in correction.values():
-                return await self._adopt(message, one)
+            for correction in (await self._archive.corrections([wanted.correction_key])).values():
+                return await self._adopt(wanted, correction)
         return own
 
     def _require(self) -> Translator:

@@ -20,15 +20,17 @@ class Phrase(NamedTuple):
 
     def key(self, engine: str) -> str:
         """Return what the phrase's translations by an engine are kept under."""
-        parts = (engine, self.source, self.target, self.text, *self.vocabulary.terms)
+        names, terms, _ = self.vocabulary
+        parts = (engine, self.source, self.target, self.text, *terms, "\0", *names)
         return digest("\0".join(parts))
 
 
 class Rendering(NamedTuple):
-    """A text in another language, and the engine that brought it there."""
+    """A text in another language, and who brought it there: an engine, or a person."""
 
     content: str
-    engine: str
+    engine: str | None
+    reviewed_by: str | None = None
 
 
 class Wanted(NamedTuple):
@@ -40,7 +42,10 @@ class Wanted(NamedTuple):
     @property
     def correction_key(self) -> str:
         """What a person's translation of the message is kept under."""
-        return correction_key(self.message, self.phrase.target)
+        message = self.message
+        return correction_key(
+            message.conversation, message.content_lang, self.phrase.target, message.content
+        )
 
 
 def digest(text: str) -> str:
@@ -48,7 +53,6 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def correction_key(message: Message, target: str) -> str:
+def correction_key(conversation: str, source: str, target: str, text: str) -> str:
     """Return what a person's translation is kept under: for this text, in this conversation."""
-    source = base(message.content_lang)
-    return digest("\0".join((message.conversation, source, target, message.content)))
+    return digest("\0".join((conversation, base(source), base(target), text)))

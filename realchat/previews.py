@@ -13,7 +13,7 @@ from realchat.languages import base, canonical
 from realchat.mentions import find_mentions
 from realchat.metrics import count_refusal
 from realchat.models import Translation
-from realchat.phrases import Phrase, Rendering
+from realchat.phrases import Phrase, Rendering, correction_key
 from realchat.phrasing import Phrasing
 from realchat.ports import KnownPeople
 from realchat.replies import Preview
@@ -39,8 +39,8 @@ class Conversations(Protocol):
 class Engine(Protocol):
     """What translates a phrase."""
 
-    async def ask(self, phrase: Phrase) -> Rendering:
-        """Return what the engine makes of a phrase, or raise `TranslationFailedError`."""
+    async def foresee(self, phrase: Phrase, correction: str | None = None) -> Rendering:
+        """Return what a phrase would arrive as, or raise `TranslationFailedError`."""
 
 
 class Previews:
@@ -76,7 +76,11 @@ class Previews:
             conversation,
             find_mentions(request.content, users),
         )
-        there = await self._translate(phrase)
+        there = await self._translate(
+            phrase,
+            conversation
+            and correction_key(conversation, found.lang, phrase.target, request.content),
+        )
         return Preview(
             content_lang=found.lang,
             detected=found.detected,
@@ -98,13 +102,19 @@ class Previews:
             Phrase(there.content, phrase.target, phrase.source, phrase.vocabulary)
         )
 
-    async def _translate(self, phrase: Phrase) -> Translation:
+    async def _translate(self, phrase: Phrase, correction: str | None = None) -> Translation:
         lang = phrase.target
         if base(phrase.source) == lang:
             return Translation(lang=lang, status="unavailable", reason="same_language")
         try:
-            rendering = await self._engine.ask(phrase)
+            content, engine, reviewed_by = await self._engine.foresee(phrase, correction)
         except TranslationFailedError as error:
             count_refusal(error.reason)
             return Translation(lang=lang, status="unavailable", reason=error.reason)
-        return Translation(lang=lang, status="ready", **rendering._asdict())
+        return Translation(
+            lang=lang,
+            status="ready",
+            content=content,
+            engine=engine or UNSET,
+            reviewed_by=reviewed_by or UNSET,
+        )

@@ -17,7 +17,7 @@ from realchat.masking import Unit, mask, split_sentences
 
 # What no answer may have unless the text has it: controls and overrides, the
 # replacement character, and what SentencePiece makes of characters it does not know.
-_FOUL = regex.compile(rf"[{DECEPTIVE}\uFFFD\u2047]|<unk>")
+_FOUL = regex.compile(rf"[{DECEPTIVE}\uFFFD\u2047\uD800-\uDFFF]|<unk>")
 _LETTER = regex.compile(r"\p{L}")
 _HAN = regex.compile(r"\p{Han}")
 _SYLLABLE = regex.compile(r"[\p{Hiragana}\p{Katakana}\p{Hangul}]")

@@ -15,7 +15,10 @@ class Missed(NamedTuple):
 
 
 class Look(Record, frozen=True, kw_only=True):
-    """What to look for, and where; `before` is the id of the last message seen."""
+    """What to look for, and where; `before` is the id of the last message seen.
+
+    `lang` is a regular expression of language tags.
+    """
 
     conversations: list[str]
     text: str

@@ -94,6 +94,7 @@ class Services:
         """Finish what is under way, then let go of everything."""
         self.presences.close()
         await self.collections.message_log.drain()
+        await self.phrasebook.close()
         await self.tasks.close()
         self.passwords.close()
         self.disk.close()
@@ -103,7 +104,7 @@ class Services:
 
     def _join_conversations(self) -> None:
         kept = self.collections
-        cleared = (kept.messages, kept.translations, kept.files, kept.glossaries)
+        cleared = (kept.messages, kept.translations, kept.corrections, kept.files, kept.glossaries)
         self.groups = Groups(kept.groups, self.people, Clearing(cleared, self.tasks), self.bus)
         self.glossaries = Glossaries(kept.glossaries, self.groups, self.bus)
         self.entrances = Entrances(kept.groups, self.groups)
@@ -144,7 +145,7 @@ class Services:
     def _join_messages(self) -> None:
         messages, translations = self.collections.messages, self.collections.translations
         self.engine = _engine(self.settings)
-        archive = Archive(translations, messages)
+        archive = Archive(translations, self.collections.corrections, messages)
         self.phrasebook = Phrasebook(archive, self.collections.claims, self.engine)
         phrasing = Phrasing(self.glossaries, self.people)
         self.interpreter = Interpreter(self.phrasebook, phrasing, self.bus, self.tasks)
@@ -166,7 +167,7 @@ class Services:
             Aftermath(self.interpreter, messages, self.uploads, self.tasks),
             self.bus,
         )
-        self.corrections = Corrections(self.chat, translations, self.interpreter)
+        self.corrections = Corrections(self.chat, archive, self.interpreter)
         self.previews = Previews(
             self.phrasebook, phrasing, detector, self.conversations, self.people
         )

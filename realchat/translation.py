@@ -8,9 +8,10 @@ translation follows as an event of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cachetools import LRUCache
 from msgspec import UNSET, structs
@@ -29,6 +30,9 @@ from realchat.tasks import Tasks
 
 # Characters of translations that are remembered for those who get the same said again.
 _REMEMBERED = 2_000_000
+# What one person may have made at a time by reading history, so that the engine is there
+# for others, too; a page of a web client is 50.
+_MOST_ASKED = 100
 
 
 class Phrasebook(Protocol):
@@ -44,25 +48,32 @@ class Phrasebook(Protocol):
     async def obtain(self, wanted: Wanted) -> StoredTranslation:
         """Return a message's translation, made now if need be."""
 
-    async def forget(self, message: Message) -> None:
-        """Delete what was translated of a message."""
+    async def forget(self, message: Message, *, whole: bool = False) -> None:
+        """Delete what was translated of a text that a message has no more, or of the message."""
+
+
+class Delivery(NamedTuple):
+    """A translation that is under way to those who were told what was `announced`."""
+
+    message_id: str
+    rev: int
+    lang: str
+    announced: Translation | None
+    asker: str | None
 
 
 class Interpreter:
     """Gives each reader each message in a language they read, or says why it cannot be had."""
 
-    def __init__(
-        self,
-        phrasebook: Phrasebook,
-        phrasing: Phrasing,
-        bus: Bus,
-        tasks: Tasks,
-    ) -> None:
+    def __init__(self, phrasebook: Phrasebook, phrasing: Phrasing, bus: Bus, tasks: Tasks) -> None:
         self._phrasebook = phrasebook
         self._phrasing = phrasing
         self._bus = bus
         self._tasks = tasks
         self._turn = asyncio.Lock()
+        # Who waits for what is under way, and how much of it each has asked for.
+        self._waiting: dict[Delivery, dict[str, None]] = {}
+        self._asked: Counter[str | None] = Counter()
         # By conversation, text and languages, for `announce`, which cannot wait.
         self._recent: LRUCache[tuple[str, str, str, str], Translation] = LRUCache(
             _REMEMBERED, getsizeof=lambda one: len(str(one.content))
@@ -73,20 +84,33 @@ class Interpreter:
         known = self._recent.get(_place(message, lang))
         return structs.replace(message, translation=known or self._outlook(lang))
 
-    def begin(self, message: Message, lang: str, readers: Sequence[str]) -> None:
-        """Have the readers who were told what `announce` says told what there is."""
-        announced = self._recent.get(_place(message, lang))
-        if self._phrasebook.is_open:
-            self._tasks.start(self._deliver(message, lang, tuple(readers), announced))
+    def begin(
+        self, message: Message, lang: str, readers: Sequence[str], asker: str | None = None
+    ) -> None:
+        """Have the readers who were told what `announce` says told what there is.
+
+        Where it was an `asker` who wanted it, and was told `pending`, it is for all their devices.
+        """
+        announced = None if asker else self._recent.get(_place(message, lang))
+        delivery = Delivery(message.id, message.rev, lang, announced, asker)
+        if delivery in self._waiting:
+            self._waiting[delivery].update(dict.fromkeys(readers))
+        elif self._phrasebook.is_open:
+            self._waiting[delivery] = dict.fromkeys(readers)
+            self._asked[asker] += 1
+            self._tasks.start(self._deliver(message, delivery))
 
     async def show(self, messages: Sequence[Message], reader: Reader) -> list[Message]:
         """Return messages as their reader sees them; what is not translated yet will follow."""
         lang = base(reader.languages[0])
         needed = [one for one in messages if target_of(one, reader.languages)]
         found = await self._phrasebook.find([await self._want(one, lang) for one in needed])
-        for one in needed:
-            self._follow_up(one, lang, reader, found)
-        shown = {one.id: self._with(one, lang, found) for one in needed}
+        shown = {
+            one.id: structs.replace(
+                one, translation=self._show(one, lang, found.get(one.id), reader.user_id)
+            )
+            for one in needed
+        }
         return [shown.get(one.id, one).seen_by(reader.user_id) for one in messages]
 
     async def translate(self, message: Message, lang: str) -> Translation:
@@ -110,7 +134,14 @@ class Interpreter:
         self._tell(message, translation, readers)
         return translation
 
-    def _tell(self, message: Message, translation: Translation, readers: Sequence[str]) -> None:
+    def _tell(
+        self,
+        message: Message,
+        translation: Translation,
+        readers: Sequence[str],
+        *,
+        is_asked: bool = False,
+    ) -> None:
         frame = TranslationEvent(
             id=message.id,
             conversation=message.conversation,
@@ -118,36 +149,42 @@ class Interpreter:
             **structs.asdict(translation),
         )
         happening = MessageTranslated(
-            readers=tuple(readers), content_lang=message.content_lang, frame=frame
+            is_asked=is_asked,
+            readers=tuple(readers),
+            content_lang=message.content_lang,
+            frame=frame,
         )
         self._bus.publish(happening)
 
-    async def forget(self, message: Message) -> None:
-        """Delete what was translated of a message whose text is no longer that."""
-        await self._phrasebook.forget(message)
+    async def forget(self, message: Message, *, whole: bool = False) -> None:
+        """Delete what was translated of a text that a message has no more, or of the message."""
+        await self._phrasebook.forget(message, whole=whole)
 
-    async def _deliver(
-        self, message: Message, lang: str, readers: tuple[str, ...], announced: Translation | None
-    ) -> None:
+    async def _deliver(self, message: Message, delivery: Delivery) -> None:
         try:
-            translation = await self.translate(message, lang)
+            outcome = await self.translate(message, delivery.lang)
         except ChatError:
-            translation = _unavailable(lang, "database_unreachable")
-        is_news = translation != announced and translation.reason != "superseded"
-        # What is known to its readers stays with them when it cannot be had again.
-        if readers and is_news and not (announced and translation.status == "unavailable"):
-            await self._tell_in_turn(message, translation, readers)
-
-    async def _tell_in_turn(
-        self, message: Message, translation: Translation, readers: tuple[str, ...]
-    ) -> None:
-        """Tell of one translation in a turn of the loop, so that messages pass in between.
-
-        An engine that is given up lets go of thousands at one moment.
-        """
+            outcome = _unavailable(delivery.lang, "database_unreachable")
+        except Exception:
+            self._tell_waiting(message, delivery, _unavailable(delivery.lang, "engine_failed"))
+            raise
+        # An engine that is given up lets go of thousands at one moment: one in a turn of
+        # the loop, so that messages pass in between.
         async with self._turn:
-            self._tell(message, translation, readers)
+            self._tell_waiting(message, delivery, outcome)
             await asyncio.sleep(0)
+
+    def _tell_waiting(self, message: Message, delivery: Delivery, outcome: Translation) -> None:
+        readers = tuple(self._waiting.pop(delivery))
+        self._asked -= Counter([delivery.asker])  # which leaves out who asks for nothing more
+        latest = self._recent.get(_place(message, delivery.lang))
+        if latest and latest.reviewed_by is not UNSET:
+            outcome = latest  # put right while this waited for its turn
+        is_news = outcome != delivery.announced and outcome.reason != "superseded"
+        # What is known to its readers stays with them when it cannot be had again.
+        is_worse = delivery.announced is not None and outcome.status == "unavailable"
+        if readers and is_news and not is_worse:
+            self._tell(message, outcome, readers, is_asked=delivery.asker is not None)
 
     async def _want(self, message: Message, lang: str) -> Wanted:
         phrase = await self._phrasing.phrase(
@@ -155,20 +192,18 @@ class Interpreter:
         )
         return Wanted(message, phrase)
 
-    def _with(self, message: Message, lang: str, found: Mapping[str, StoredTranslation]) -> Message:
-        stored = found.get(message.id)
-        known = self._remember(message, stored) if stored else self._outlook(lang)
-        return structs.replace(message, translation=known)
-
-    def _follow_up(
-        self, message: Message, lang: str, reader: Reader, found: Mapping[str, StoredTranslation]
-    ) -> None:
-        """Have made, or kept for a message as well, what is not its own yet."""
-        stored = found.get(message.id)
-        if stored is None:
-            self.begin(message, lang, [reader.user_id])
-        elif stored.message_id != message.id:
-            self.begin(message, lang, [])
+    def _show(
+        self, message: Message, lang: str, stored: StoredTranslation | None, asker: str
+    ) -> Translation:
+        """Return what is known of a translation; see to it that the message has its own."""
+        if stored is not None:
+            if stored.message_id != message.id:
+                self.begin(message, lang, [], asker)
+            return self._remember(message, stored)
+        if self._phrasebook.is_open and self._asked[asker] >= _MOST_ASKED:
+            return _unavailable(lang, "rate_limited")
+        self.begin(message, lang, [asker], asker)
+        return self._outlook(lang)
 
     def _remember(self, message: Message, stored: StoredTranslation) -> Translation:
         translation = ready(stored)

@@ -80,7 +80,7 @@ class LibreTranslate:
         """Return the text in the target language, or raise `TranslationFailedError`."""
         codes = (self._codes.get(source, source), self._codes.get(target, target))
         translated = await self._run(self._api.translate, text, *codes, self._timeout)
-        if not isinstance(translated, str):
+        if not isinstance(translated, str) or not _is_text(translated):
             raise TranslationFailedError("engine_failed", passing=True)
         return translated
 
@@ -133,6 +133,11 @@ def _ask(call: Callable[..., Any], *args: Any) -> Any:
     except (ValueError, LookupError, TypeError, RecursionError):
         # Not LibreTranslate's answer: cut, or of whatever stands before it.
         raise TranslationFailedError("engine_failed", passing=True) from None
+
+
+def _is_text(answer: str) -> bool:
+    """Tell whether it can be stored and sent: half of a surrogate pair cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in answer)
 
 
 def _refusal(error: HTTPError) -> TranslationFailedError:

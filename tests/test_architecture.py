@@ -51,6 +51,7 @@ ROOMS = {
         "realchat.errors",
         "realchat.events",
         "realchat.fields",
+        "realchat.flights",
         "realchat.frames",
         "realchat.ids",
         "realchat.languages",

@@ -10,12 +10,12 @@ from datetime import timedelta
 from pymongo import ASCENDING, IndexModel
 
 from realchat.errors import ChatError
-from realchat.ids import now
+from realchat.ids import new_id, now
 from realchat.store.database import Database
 from realchat.store.health import DuplicateError
 
-# Seconds between two looks at what somebody else has claimed.
-_PAUSE = 0.1
+# Seconds between two looks at what somebody else has claimed, at first and later.
+_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 
 class Claims:
@@ -36,17 +36,22 @@ class Claims:
 
         What a process that died had claimed is free after that time.
         """
-        while not await self._take(name, seconds):  # noqa: ASYNC110 - of other processes, too
-            await asyncio.sleep(_PAUSE)
+        owner, pause = new_id(), _PAUSE
+        while not await self._take(name, owner, seconds):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
         try:
             yield
         finally:
             with suppress(ChatError):  # it ends by itself
-                await self._collection.delete({"_id": name})
+                await self._collection.delete({"_id": name, "owner": owner})
 
-    async def _take(self, name: str, seconds: float) -> bool:
+    async def _take(self, name: str, owner: str, seconds: float) -> bool:
+        # Read first: those who wait must not cost the others a journaled write each time.
+        if await self._collection.find_one({"_id": name, "until": {"$gte": now()}}):
+            return False
         free = {"_id": name, "until": {"$lt": now()}}
-        change = {"$set": {"until": now() + timedelta(seconds=seconds)}}
+        change = {"$set": {"owner": owner, "until": now() + timedelta(seconds=seconds)}}
         try:
             await self._collection.update(free, change, upsert=True)
         except DuplicateError:

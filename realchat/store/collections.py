@@ -6,6 +6,7 @@ import asyncio
 
 from realchat.store.claims import Claims
 from realchat.store.conversations import DirectConversations, ReadMarks
+from realchat.store.corrections import Corrections
 from realchat.store.database import Database
 from realchat.store.files import Files, Quotas
 from realchat.store.glossaries import Glossaries
@@ -32,6 +33,7 @@ class Collections:
         self.messages = Messages(database)
         self.message_log = MessageLog(self.messages)
         self.translations = Translations(database)
+        self.corrections = Corrections(database)
         self.claims = Claims(database)
         self.files = Files(database)
         self.quotas = Quotas(database)
@@ -47,6 +49,7 @@ class Collections:
             self.marks.prepare(),
             self.messages.prepare(),
             self.translations.prepare(),
+            self.corrections.prepare(),
             self.claims.prepare(),
             self.files.prepare(),
         )

@@ -151,8 +151,14 @@ class Collection:
         return (await self._health.run(self._motor.update_many, query, change)).matched_count
 
     async def write_unordered(self, operations: Sequence[Any]) -> None:
-        """Carry out PyMongo write operations (`UpdateOne` …) in one call."""
-        await self._health.run(self._motor.bulk_write, operations, ordered=False)
+        """Carry out PyMongo write operations (`UpdateOne` …) in one call.
+
+        What a unique index refuses is left out.
+        """
+        try:
+            await self._health.run(self._motor.bulk_write, operations, ordered=False)
+        except BulkWriteError as error:
+            _refusals(error)
 
     async def find_and_update(
         self, query: Query, change: Query | list[Query], *, upsert: bool = False

@@ -80,6 +80,11 @@ class Messages:
         ids = [object_id(message_id) for message_id in message_ids]
         return [read_message(found) for found in await self._lasting.find({"_id": {"$in": ids}})]
 
+    async def is_said(self, conversation: str, content: str) -> bool:
+        """Tell whether a message of a conversation has this text now."""
+        query = {"conversation": conversation, "content": content, "deleted": {"$ne": True}}
+        return await self._lasting.find_one(query) is not None
+
     async def page(
         self, conversation: str, *, before: int | None, after: int | None, limit: int
     ) -> list[Message]:
@@ -151,7 +156,7 @@ class Messages:
         query: Document = {
             "conversation": {"$in": look.conversations},
             "content": {"$regex": re.escape(look.text), "$options": "i"},
-            **({"content_lang": {"$regex": f"^{look.lang}(-|$)"}} if look.lang else {}),
+            **({"content_lang": {"$regex": look.lang}} if look.lang else {}),
             **({"_id": {"$lt": object_id(look.before)}} if look.before else {}),
         }
         found = await self._lasting.find(query, sort=[("_id", DESCENDING)], limit=look.limit)

@@ -29,9 +29,11 @@ class Translations:
             IndexModel([("conversation", ASCENDING), ("text", ASCENDING)]),
         )
 
-    async def of_messages(self, message_ids: Sequence[str]) -> list[StoredTranslation]:
-        """Return what is there of these messages, in any language."""
-        query = {"message_id": {"$in": list(message_ids)}}
+    async def of_messages(
+        self, message_ids: Sequence[str], langs: Sequence[str]
+    ) -> list[StoredTranslation]:
+        """Return what is there of these messages in these languages."""
+        query = {"message_id": {"$in": list(message_ids)}, "lang": {"$in": list(langs)}}
         return [_read(one) for one in await self._collection.find(query)]
 
     async def of_phrases(self, phrases: Sequence[str]) -> list[StoredTranslation]:
@@ -40,19 +42,16 @@ class Translations:
         return [_read(one["document"]) for one in found]
 
     async def keep(self, translations: Sequence[StoredTranslation]) -> None:
-        """Store translations, each in place of an earlier one of its message and language."""
+        """Store translations, each in place of an earlier one of its message and language.
+
+        An engine's does not take the place of a person's of the same text.
+        """
         await self._collection.write_unordered([_write(one) for one in translations])
 
-    async def correct(self, translation: StoredTranslation) -> None:
-        """Store a person's translation, for all messages of the conversation with the same text."""
-        await self.keep([translation])
-        text = {name: getattr(translation, name) for name in ("conversation", "text", "lang")}
-        fields = {name: getattr(translation, name) for name in _FIELDS}
-        await self._collection.update_many(text, {"$set": fields})
-
-    async def forget(self, message_id: str, text: str) -> None:
-        """Delete the translations of a message's text, by its digest; those of another stay."""
-        await self._collection.delete({"message_id": message_id, "text": text})
+    async def forget(self, message_id: str, text: str | None = None) -> None:
+        """Delete the translations of a message, or only those of a text, by its digest."""
+        query = {"message_id": message_id}
+        await self._collection.delete(query if text is None else {**query, "text": text})
 
     async def delete_conversation(self, conversation: str) -> None:
         """Delete all translations of a conversation's messages."""
@@ -66,7 +65,7 @@ class Translations:
         query: Document = {
             "conversation": {"$in": look.conversations},
             "content": {"$regex": re.escape(look.text), "$options": "i"},
-            **({"lang": {"$regex": f"^{look.lang}(-|$)"}} if look.lang else {}),
+            **({"lang": {"$regex": look.lang}} if look.lang else {}),
             **({"message_id": {"$lt": look.before}} if look.before else {}),
         }
         found = await self._collection.aggregate(
@@ -96,7 +95,10 @@ def latest(phrases: Sequence[str]) -> list[Document]:
 
 def _write(translation: StoredTranslation) -> UpdateOne:
     fields = {name: getattr(translation, name) for name in _FIELDS}
-    query = {"message_id": translation.message_id, "lang": translation.lang}
+    query: Document = {"message_id": translation.message_id, "lang": translation.lang}
+    if translation.reviewed_by is None:
+        # Where there is a person's, nothing matches, and the unique index refuses a second.
+        query["$or"] = [{"reviewed_by": None}, {"text": {"$ne": translation.text}}]
     return UpdateOne(query, {"$set": {**fields, "created_at": now()}}, upsert=True)
 
 
