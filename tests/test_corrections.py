@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -84,6 +85,41 @@ class TestCorrections:
         history = (await bru.get("/messages/dm", user_id=ana.id)).json
         assert [one["translation"]["content"] for one in history] == [BETTER] * 3
         assert engine.asked == [SPANISH]
+
+    @pytest.mark.gen_test
+    async def test_a_correction_made_while_the_engine_works_wins(
+        self, http_client: AsyncHTTPClient, base_url: str, services: Services, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        pau = await register(http_client, base_url, "Pau", language="ca")
+        engine.gate.clear()
+        async with device(bru) as phone, device(pau) as elsewhere:
+            sent = await say(ana, bru, SPANISH)
+            await say(ana, pau, SPANISH)
+            await correct(bru, sent["id"])
+            assert (await phone.expect("translation"))["reviewed_by"] == bru.id
+            engine.gate.set()
+            told = await elsewhere.expect("translation")
+            assert (told["content"], "reviewed_by" in told) == (CATALAN, False)
+            await services.tasks.drain()
+            later = [one for one in await phone.settle() if one["type"] == "translation"]
+            assert [one for one in later if one["content"] != BETTER] == []
+        for one, content in ((bru, BETTER), (pau, CATALAN)):
+            (read,) = (await one.get("/messages/dm", user_id=ana.id)).json
+            assert read["translation"]["content"] == content
+
+    @pytest.mark.gen_test
+    async def test_of_two_corrections_the_later_one_counts(
+        self, http_client: AsyncHTTPClient, base_url: str, services: Services
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        sent = await say(ana, bru, SPANISH)
+        await correct(bru, sent["id"], "La primera.")
+        again = await say(ana, bru, SPANISH)
+        await services.tasks.drain()
+        await correct(bru, again["id"])
+        history = (await bru.get("/messages/dm", user_id=ana.id)).json
+        assert [one["translation"]["content"] for one in history] == [BETTER, BETTER]
 
     @pytest.mark.gen_test
     async def test_a_correction_outlives_its_message_where_others_have_it(
@@ -179,6 +215,22 @@ class TestPreviews:
         seen = (await ana.post("/translate/preview", body)).json
         assert (seen["content_lang"], seen["detected"]) == ("es", True)
         assert "Can Gran, @Bru" in seen["translation"]["content"]
+
+    @pytest.mark.gen_test
+    async def test_a_preview_has_what_was_put_right_and_is_asked_for_once(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        body = {"content": SPANISH, "to": "ca", "content_lang": "es"}
+        seen = await asyncio.gather(*(ana.post("/translate/preview", body) for _ in range(4)))
+        assert {one.json["translation"]["content"] for one in seen} == {CATALAN}
+        assert engine.asked == [SPANISH, CATALAN]
+        sent = await say(ana, bru, SPANISH)
+        await correct(bru, sent["id"])
+        seen_there = await ana.post(
+            "/translate/preview", body | {"conversation": sent["conversation"]}
+        )
+        assert seen_there.json["translation"]["reviewed_by"] == bru.id
 
     @pytest.mark.gen_test
     async def test_where_there_is_no_translation_there_is_no_way_back(

@@ -10,6 +10,7 @@ import pytest
 from realchat.archive import Archive
 from realchat.errors import TranslationFailedError
 from realchat.ids import direct_conversation, new_id
+from realchat.kept import Vocabulary
 from realchat.models import Message
 from realchat.phrasebook import Phrasebook
 from realchat.phrases import Phrase, Wanted
@@ -183,3 +184,35 @@ async def test_a_phrase_that_was_said_often_is_found_by_one_look_into_the_index(
 ) -> None:
     plan = await services.database.explain("translations", latest(["a", "b"]))
     assert "DISTINCT_SCAN" in plan
+
+
+@pytest.mark.gen_test
+async def test_who_is_named_in_a_text_makes_it_another_phrase(services: Services) -> None:
+    plain = Phrase("hi @may", "en", "xx")
+    named = plain._replace(vocabulary=Vocabulary(names=("may",)))
+    assert plain.key("Mirror") != named.key("Mirror")
+
+
+@pytest.mark.gen_test
+async def test_a_text_that_its_terms_made_endless_is_too_long(services: Services) -> None:
+    stored, translator = Stored(), Translator()
+    said = stored.say("good morning")
+    grown = said._replace(phrase=said.phrase._replace(text="good morning " * 2_000))
+    with pytest.raises(TranslationFailedError, match="too_long"):
+        await process(services, stored, translator).obtain(grown)
+    assert translator.asked == []
+
+
+@pytest.mark.gen_test
+async def test_a_process_that_ends_leaves_nobody_waiting(services: Services) -> None:
+    stored, one, other = Stored(), Translator(), Translator()
+    one.gate.clear()
+    ending = process(services, stored, one)
+    waiting = asyncio.ensure_future(ending.obtain(stored.say("good morning")))
+    await one.was_asked.wait()
+    await ending.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    async with asyncio.timeout(10):
+        made = await process(services, stored, other).obtain(stored.say("good morning"))
+    assert made.content == "doog gninrom"

@@ -13,6 +13,7 @@ from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
 
+from realchat import translation
 from realchat.services import Services
 from realchat.settings import Settings
 
@@ -167,6 +168,65 @@ class TestWithAnEngine:
             ready = READY | {"lang": "ca"}
             assert (again["translation"], reacted["translation"]) == (ready, ready)
             assert [one for one in await phone.settle() if one["type"] == "translation"] == []
+
+    @pytest.mark.gen_test
+    async def test_history_that_is_read_often_while_it_is_translated_is_told_once(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        await say(ana, bru, SPANISH)
+        engine.gate.clear()
+        # A device in another language hears of it, too, since its owner asked.
+        async with device(bru) as phone, device(await bru.login(), "?lang=fr") as other:
+            for _ in range(5):
+                (read,) = (await bru.get("/messages/dm", user_id=ana.id)).json
+                assert read["translation"] == {"lang": "ca", "status": "pending"}
+            engine.gate.set()
+            for one in (phone, other):
+                assert (await one.expect("translation"))["content"] == CATALAN
+                assert [each for each in await one.settle() if each["type"] == "translation"] == []
+
+    @pytest.mark.gen_test
+    async def test_one_reader_does_not_take_the_engine_from_the_others(
+        self,
+        http_client: AsyncHTTPClient,
+        base_url: str,
+        engine: Engine,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(translation, "_MOST_ASKED", 2)
+        ana, bru = await meet(http_client, base_url)
+        for number in range(3):
+            await say(ana, bru, f"{SPANISH} {number}")
+        engine.gate.clear()
+        history = (await bru.get("/messages/dm", user_id=ana.id)).json
+        refused = {"lang": "ca", "status": "unavailable", "reason": "rate_limited"}
+        assert [one["translation"] == refused for one in history] == [False, False, True]
+        engine.gate.set()
+        made = await bru.get(f"/messages/{history[2]['id']}/translation")
+        assert made.json["status"] == "ready"
+
+    @pytest.mark.gen_test
+    async def test_half_a_character_is_no_translation(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        async with device(bru) as phone:
+            engine.answer = {"translatedText": f"{CATALAN} \ud800"}
+            await say(ana, bru, SPANISH)
+            assert (await phone.expect("translation"))["reason"] == "engine_failed"
+
+    @pytest.mark.gen_test
+    async def test_chinese_is_found_by_any_of_its_tags(
+        self, http_client: AsyncHTTPClient, base_url: str
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        for tag in ("zh", "zh-CN", "zh-TW", "zh-Hant-HK"):
+            body = {"recipient_id": bru.id, "content": f"房子 {tag}", "content_lang": tag}
+            await ana.post("/messages", body)
+        for lang, number in (("zh", 4), ("zh-Hans", 2), ("zh-CN", 2), ("zh-HK", 2), ("es", 0)):
+            found = (await ana.get("/messages/search", q="房子", lang=lang)).json
+            assert (lang, len(found)) == (lang, number)
 
     @pytest.mark.gen_test
     async def test_a_quoted_message_is_read_by_itself_in_ones_language(
