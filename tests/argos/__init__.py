@@ -1,0 +1,1 @@
+"""A tiny genuine translation model between English and Spanish, and how it was made."""
