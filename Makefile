@@ -7,6 +7,9 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 	$$each -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$each && break; done)
 
+# The tests' LibreTranslate, which is AGPL: in an environment of its own.
+ARGOS := tests/argos
+
 .PHONY: run test lint torture bench bench-translation
 .DEFAULT_GOAL := run
 
@@ -14,7 +17,7 @@ run: .venv/installed
 	.venv/bin/python server.py
 
 # Three at a time, each with its own MongoDB: the tests wait more than they compute.
-test: lint
+test: lint $(ARGOS)/.venv/installed
 	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 lint: .venv/installed-test
@@ -43,6 +46,13 @@ bench-translation: .venv/installed
 	@echo "Installing into .venv, once ..."
 	@$(PIP) --editable '.[test]'
 	@touch $@ .venv/installed
+
+$(ARGOS)/.venv/installed: $(ARGOS)/requirements.txt | .venv/bin/python
+	@echo "Installing LibreTranslate for the tests, once ..."
+	@rm -rf $(@D) && mkdir $(@D)
+	@{ .venv/bin/python -m venv $(@D) && $(@D)/bin/python -m pip install --quiet \
+		--disable-pip-version-check --requirement $<; } >$(@D)/install.log 2>&1 && touch $@ \
+		|| echo "It could not be installed: the tests with it are skipped, and say why."
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "RealChat needs Python 3.11 or newer with venv:" \

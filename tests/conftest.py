@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from libretranslate_server import LibreTranslateServer
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
@@ -93,3 +94,17 @@ def http_server(
     io_loop.run_sync(lambda: ChatSocket.close_all(5))
     io_loop.run_sync(server.close_all_connections)
     assert not any(ChatSocket.registry)
+
+
+@pytest.fixture(scope="session")
+def one_libretranslate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibreTranslateServer]:
+    """One LibreTranslate for the whole run."""
+    with LibreTranslateServer(tmp_path_factory.mktemp("libretranslate")) as started:
+        yield started
+
+
+@pytest.fixture
+def libretranslate(one_libretranslate: LibreTranslateServer) -> LibreTranslateServer:
+    """The real translation engine, ready whatever a test before did to it."""
+    one_libretranslate.start()
+    return one_libretranslate
