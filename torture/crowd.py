@@ -104,6 +104,13 @@ class Crowd:
             await asyncio.gather(*self.talkers)
         self.talkers.clear()
 
+    async def fall_silent(self) -> None:
+        """Say no more, whatever was begun."""
+        for task in self.talkers:
+            task.cancel()
+        await asyncio.gather(*self.talkers, return_exceptions=True)
+        self.talkers.clear()
+
     async def settle(self, read_last: ReadLast) -> None:
         """Wait until every device has all that is stored, or for so long that it never will."""
         end = time.monotonic() + SETTLING

@@ -105,6 +105,8 @@ async def _torture(scenario: Scenario, stand: Stand, crowd: Crowd) -> Outcome:
         await crowd.hush(PATIENCE)
     except TimeoutError:
         stand.faults.append(f"nothing is acked for {PATIENCE} s after fault {len(back)}")
+        # What is said until the end could not have reached everybody.
+        await crowd.fall_silent()
     seconds = time.monotonic() - begin
     await crowd.settle(stand.look)
     stored = await asyncio.to_thread(stand.read_stored)
