@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from engine import Engine
 from libretranslate_server import LibreTranslateServer
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
@@ -108,3 +109,15 @@ def libretranslate(one_libretranslate: LibreTranslateServer) -> LibreTranslateSe
     """The real translation engine, ready whatever a test before did to it."""
     one_libretranslate.start()
     return one_libretranslate
+
+
+@pytest.fixture
+def engine(io_loop: IOLoop) -> Iterator[Engine]:
+    """LibreTranslate's interface, a real engine behind it."""
+
+    async def start() -> Engine:
+        return Engine()
+
+    started = io_loop.run_sync(start)
+    yield started
+    started.stop()

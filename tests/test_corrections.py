@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from engine import Engine
@@ -12,24 +11,11 @@ from people import Person, register
 from sockets import device
 from test_translation import CATALAN, READY, SPANISH, meet, say
 from tornado.httpclient import AsyncHTTPClient
-from tornado.ioloop import IOLoop
 
 from realchat.services import Services
 from realchat.settings import Settings
 
 BETTER = "Bon dia! La casa és ben gran."
-
-
-@pytest.fixture
-def engine(io_loop: IOLoop) -> Iterator[Engine]:
-    """LibreTranslate's interface, a real engine behind it."""
-
-    async def start() -> Engine:
-        return Engine()
-
-    started = io_loop.run_sync(start)
-    yield started
-    started.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from test_groups import make_group, people
 from test_masking import draw_terms, fragments
 from test_translation import meet
 from tornado.httpclient import AsyncHTTPClient
-from tornado.ioloop import IOLoop
 
 from realchat.events import GlossaryChanged
 from realchat.glossary import Glossary
@@ -278,15 +276,6 @@ async def test_a_change_by_another_process_is_heard_of(
 
 class TestWithAnEngine:
     """LibreTranslate's interface, a real engine behind it."""
-
-    @pytest.fixture
-    def engine(self, io_loop: IOLoop) -> Iterator[Engine]:
-        async def start() -> Engine:
-            return Engine()
-
-        started = io_loop.run_sync(start)
-        yield started
-        started.stop()
 
     @pytest.fixture
     def settings(self, settings: Settings, engine: Engine) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from msgspec import structs
 from people import Person, register
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
-from tornado.ioloop import IOLoop
 
 from realchat import translation
 from realchat.services import Services
@@ -77,15 +75,6 @@ async def test_a_change_of_language_counts_for_open_connections(
 
 class TestWithAnEngine:
     """LibreTranslate's interface, a real engine behind it."""
-
-    @pytest.fixture
-    def engine(self, io_loop: IOLoop) -> Iterator[Engine]:
-        async def start() -> Engine:
-            return Engine()
-
-        started = io_loop.run_sync(start)
-        yield started
-        started.stop()
 
     @pytest.fixture
     def settings(self, settings: Settings, engine: Engine) -> Settings:
