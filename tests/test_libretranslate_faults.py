@@ -231,6 +231,15 @@ class TestProxyFaults(Behind):
             assert (await ask_again(luis, translation))["content"] == SPANISH
 
     @pytest.mark.gen_test(timeout=60)
+    async def test_a_server_that_says_nothing_keeps_no_thread_for_long(
+        self, proxy: UnrulyProxy
+    ) -> None:
+        proxy.gate.clear()
+        with pytest.raises(TranslationFailedError) as refused:
+            await LibreTranslate(proxy.url, socket_timeout=0.2).translate(ENGLISH, "en", "es")
+        assert (refused.value.reason, refused.value.passing) == ("engine_unreachable", True)
+
+    @pytest.mark.gen_test(timeout=60)
     async def test_garbled_bytes_are_never_taken_for_a_translation(
         self, proxy: UnrulyProxy
     ) -> None:
