@@ -7,7 +7,7 @@ from handlers.reading import ReadingHandler
 from handlers.routes import Route
 from realchat.errors import Code
 from realchat.models import Conversation, Presence
-from realchat.replies import Online, ReadState
+from realchat.replies import MemberRead, Online, ReadState
 from realchat.requests import MarkRead, UpdateConversation
 
 
@@ -38,6 +38,15 @@ class ReadHandler(ReadingHandler):
         return await self.services.inbox.mark_read(self.user_id, conversation, body.seq)
 
 
+class ReadsHandler(ReadingHandler):
+    """`/conversations/{conversation}/reads`."""
+
+    @endpoint(raises=(Code.NOT_FOUND, Code.FORBIDDEN))
+    async def get(self, conversation: str) -> list[MemberRead]:
+        """List how far the members have read; what one sends counts as read."""
+        return await self.services.inbox.reads(self.user_id, conversation)
+
+
 class OnlineHandler(ReadingHandler):
     """`/presence`."""
 
@@ -60,6 +69,7 @@ ROUTES = [
     Route("/conversations", ConversationsHandler),
     Route("/conversations/{conversation}", ConversationHandler),
     Route("/conversations/{conversation}/read", ReadHandler),
+    Route("/conversations/{conversation}/reads", ReadsHandler),
     Route("/presence", OnlineHandler),
     Route("/presence/{user_id}", PresenceHandler),
 ]

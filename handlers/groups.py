@@ -7,7 +7,7 @@ from handlers.endpoint import endpoint
 from handlers.routes import Route
 from realchat.errors import Code
 from realchat.models import Group
-from realchat.replies import Invite
+from realchat.replies import Invite, InvitePreview
 from realchat.requests import CreateGroup, JoinGroup, ReplaceGlossary, SetMember, UpdateGroup
 from realchat.terms import Term
 
@@ -65,6 +65,15 @@ class InviteHandler(ApiHandler):
         return await self.services.entrances.invite(self.user_id, group_id)
 
 
+class InvitePreviewHandler(ApiHandler):
+    """`/groups/invite/{invite}`."""
+
+    @endpoint(raises=(Code.NOT_FOUND,))
+    async def get(self, invite: str) -> InvitePreview:
+        """Show which group an invite opens, before joining it."""
+        return await self.services.entrances.preview(self.user_id, invite)
+
+
 class LeaveHandler(ApiHandler):
     """`/groups/{group_id}/leave`."""
 
@@ -105,6 +114,7 @@ class GlossaryHandler(ApiHandler):
 ROUTES = [
     Route("/groups", GroupsHandler),
     Route("/groups/join", JoinHandler),
+    Route("/groups/invite/{invite}", InvitePreviewHandler),
     Route("/groups/{group_id}", GroupHandler),
     Route("/groups/{group_id}/glossary", GlossaryHandler),
     Route("/groups/{group_id}/invite", InviteHandler),

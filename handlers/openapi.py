@@ -26,7 +26,7 @@ from handlers.openapi_answers import (
 )
 from handlers.routes import Route
 from realchat.errors import Code
-from realchat.fields import ConversationId, Emoji, Id
+from realchat.fields import ConversationId, Emoji, Id, Token
 from realchat.replies import ErrorReply
 from realchat.schemas import BEARER, LICENSE, VERSION, Schema, collect_schemas, describe_codes
 
@@ -36,6 +36,7 @@ METHODS = ("get", "put", "post", "delete", "patch", "head")
 _PARAMETERS: dict[str, Any] = {
     "conversation": ConversationId,
     "emoji": Emoji,
+    "invite": Token,
     "name": str,
     "asset": str,
     "script": str,

@@ -9,7 +9,16 @@ from realchat.errors import Code
 from realchat.ids import require_id
 from realchat.limits import SEARCH
 from realchat.models import Profile
-from realchat.requests import SearchPeople
+from realchat.requests import ListPeople, SearchPeople
+
+
+class UsersHandler(ApiHandler):
+    """`/users`."""
+
+    @endpoint()
+    async def get(self, query: ListPeople) -> list[Profile]:
+        """Return people as others see them, in the order asked, but for unknown ones."""
+        return await self.services.people.profiles(query.ids.split(","))
 
 
 class SearchUsersHandler(ApiHandler):
@@ -46,6 +55,7 @@ class BlockHandler(ApiHandler):
 
 
 ROUTES = [
+    Route("/users", UsersHandler),
     Route("/users/search", SearchUsersHandler),
     Route("/users/{user_id}", UserHandler),
     Route("/users/{user_id}/block", BlockHandler),

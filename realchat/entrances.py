@@ -12,7 +12,7 @@ from realchat.groups import Groups
 from realchat.ids import now, timestamp
 from realchat.memberships import require_role
 from realchat.models import Group
-from realchat.replies import Invite
+from realchat.replies import Invite, InvitePreview
 from realchat.requests import JoinGroup
 
 INVITE_LIFE = timedelta(days=7)
@@ -45,6 +45,17 @@ class Entrances:
         await self._invites.add_invite(_digest(token), group.id, user_id, expires_at)
         return Invite(invite=token, expires_at=timestamp(expires_at))
 
+    async def preview(self, user_id: str, invite: str) -> InvitePreview:
+        """Return what an invite opens, for whoever has it. Raises `not_found`."""
+        group = await self._groups.get(await self._opened_by(invite))
+        return InvitePreview(
+            group_id=group.id,
+            name=group.name,
+            private=group.private,
+            member_count=len(group.members),
+            joined=user_id in group.roles,
+        )
+
     async def join(self, user_id: str, request: JoinGroup) -> Group:
         """Enter a public group, or any with an invite. Raises `not_found`."""
         return await self._groups.enter(user_id, await self._find(user_id, request))
@@ -52,13 +63,17 @@ class Entrances:
     async def _find(self, user_id: str, request: JoinGroup) -> str:
         """Return the group that a request may enter."""
         if isinstance(request.invite, str):
-            group_id = await self._invites.find_invite(_digest(request.invite), now())
-            if group_id is None:
-                raise ChatError(Code.NOT_FOUND, "This invite is unknown or no longer good.")
-            return group_id
+            return await self._opened_by(request.invite)
         if not isinstance(request.group_id, str):
             raise invalid("group_id", "is required, unless there is an invite")
         return (await self._groups.see(user_id, request.group_id)).id
+
+    async def _opened_by(self, invite: str) -> str:
+        """Return the group that an invite opens now."""
+        group_id = await self._invites.find_invite(_digest(invite), now())
+        if group_id is None:
+            raise ChatError(Code.NOT_FOUND, "This invite is unknown or no longer good.")
+        return group_id
 
 
 def _digest(token: str) -> str:

@@ -21,6 +21,7 @@ _END = "$(?!\\n)"
 MAX_CONTENT = 10_000
 MAX_FILES = 10
 MAX_MEMBERS = 1_000
+MAX_IDS = 200
 MAX_SEQ = 2**53 - 1  # the largest whole number that JavaScript holds exactly
 
 Id = Annotated[
@@ -35,6 +36,14 @@ ConversationId = Annotated[
         max_length=80,
         pattern=f"^(dm:[0-9a-f]{{24}}:[0-9a-f]{{24}}|group:[0-9a-f]{{24}}){_END}",
         description="`dm:<lower user id>:<higher user id>` or `group:<group id>`",
+    ),
+]
+Ids = Annotated[
+    str,
+    Meta(
+        max_length=MAX_IDS * 25 - 1,
+        pattern=f"^[0-9a-f]{{24}}(,[0-9a-f]{{24}})*{_END}",
+        description=f"1 to {MAX_IDS} ids, with commas between them",
     ),
 ]
 Timestamp = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds")]

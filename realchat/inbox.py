@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from realchat.frames import ReadEvent
 from realchat.ids import DirectKey, parse_conversation
 from realchat.models import Conversation, Group, Message, Profile, Reader, ReadMark, User
 from realchat.ports import Bus
-from realchat.replies import ReadState
+from realchat.replies import MemberRead, ReadState
 from realchat.requests import UpdateConversation
 
 
@@ -22,6 +23,9 @@ class MarkStore(Protocol):
 
     async def of_user(self, user_id: str) -> dict[str, ReadMark]:
         """Return a user's marks by conversation."""
+
+    async def of_members(self, user_ids: Sequence[str], conversation: str) -> dict[str, int]:
+        """Return how far each of the users who has a mark has read a conversation."""
 
     async def advance(self, user_id: str, conversation: str, seq: int) -> ReadMark:
         """Move a mark forward."""
@@ -38,6 +42,9 @@ class LastMessages(Protocol):
 
     async def last_sent(self, sender_id: str, conversations: Sequence[str]) -> dict[str, int]:
         """Return the `seq` of somebody's last message in each that has any."""
+
+    async def last_of_senders(self, sender_ids: Sequence[str], conversation: str) -> dict[str, int]:
+        """Return the `seq` of the last message of each who has sent any."""
 
 
 class Presenter(Protocol):
@@ -101,6 +108,21 @@ class Inbox:
             read_seq=mark.read_seq,
             unread=max(0, newest - mark.read_seq),
         )
+
+    async def reads(self, user_id: str, conversation: str) -> list[MemberRead]:
+        """Return how far each member has read, but for those who have read nothing.
+
+        Where there is a block between a member and the one who asks, that member is left
+        out, as from the `read` frames.
+        """
+        members = await self._conversations.members(user_id, conversation)
+        shown = [user_id, *await self._conversations.unblocked(user_id, members)]
+        marked, sent = await asyncio.gather(
+            self._marks.of_members(shown, conversation),
+            self._messages.last_of_senders(shown, conversation),
+        )
+        seqs = {one: max(marked.get(one, 0), sent.get(one, 0)) for one in shown}
+        return [MemberRead(user_id=one, seq=seq) for one, seq in seqs.items() if seq]
 
     async def update(self, user_id: str, conversation: str, request: UpdateConversation) -> None:
         """Mute a conversation, or hide it until something new comes."""

@@ -77,6 +77,10 @@ class People:
             id=user.id, name=user.name, language=user.language, avatar_url=user.avatar_url
         )
 
+    async def profiles(self, user_ids: Iterable[str]) -> list[Profile]:
+        """Return users as others see them, in the order asked, but for those there are not."""
+        return [self.profile(user) for user in (await self.get_many(user_ids)).values()]
+
     async def search(self, text: str) -> list[Profile]:
         """Find users by the beginning of their name or by their whole e-mail address.
 

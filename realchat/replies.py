@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from realchat.fields import Language
+from realchat.fields import Id, Language, Seq
 from realchat.models import Account, Message, Record, Translation, UploadedFile
 
 
@@ -52,6 +52,23 @@ class ReadState(Record, frozen=True, kw_only=True):
     conversation: str
     read_seq: int
     unread: int
+
+
+class InvitePreview(Record, frozen=True, kw_only=True):
+    """The group that an invite opens, and whether one is in it already."""
+
+    group_id: Id
+    name: str
+    private: bool
+    member_count: int
+    joined: bool
+
+
+class MemberRead(Record, frozen=True, kw_only=True):
+    """How far a member has read a conversation."""
+
+    user_id: Id
+    seq: Seq
 
 
 class UploadReply(Record, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from realchat.fields import (
     FileUrls,
     GivenPassword,
     Id,
+    Ids,
     Language,
     Limit,
     Name,
@@ -169,6 +170,12 @@ class SearchPeople(Body, frozen=True, kw_only=True):
     """The beginning of a name, or a whole e-mail address."""
 
     q: Annotated[str, Meta(min_length=1, max_length=254, description="1 to 254 characters")]
+
+
+class ListPeople(Body, frozen=True, kw_only=True):
+    """Who is asked for."""
+
+    ids: Ids
 
 
 class History(Body, frozen=True, kw_only=True):

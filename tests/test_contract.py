@@ -125,6 +125,7 @@ async def meet(ana: Person, ben: Person) -> None:
     await ana.call("get", "/auth/sessions")
     await ana.call("get", "/users/search", q="ben")
     await ana.call("get", "/users/{user_id}", user_id=ben.id)
+    await ana.call("get", "/users", ids=f"{ben.id},{ana.id}")
     await ana.call("post", "/users/{user_id}/block", user_id=ben.id)
     await ana.call("delete", "/users/{user_id}/block", user_id=ben.id)
 
@@ -139,6 +140,7 @@ async def gather(ana: Person, ben: Person) -> str:
     await ana.call("put", "/groups/{group_id}/glossary", {"terms": terms}, group_id=group_id)
     await ana.call("get", "/groups/{group_id}/glossary", group_id=group_id)
     invite = await ana.call("post", "/groups/{group_id}/invite", group_id=group_id)
+    await ben.call("get", "/groups/invite/{invite}", invite=invite["invite"])
     await ben.call("post", "/groups/join", {"invite": invite["invite"]})
     member = {"group_id": group_id, "user_id": ben.id}
     await ana.call("put", "/groups/{group_id}/members/{user_id}", {"role": "admin"}, **member)
@@ -171,6 +173,7 @@ async def talk(ana: Person, ben: Person, group_id: str) -> None:
     await ben.call("get", "/conversations")
     conversation = {"conversation": message["conversation"]}
     await ben.call("post", "/conversations/{conversation}/read", {"seq": 1}, **conversation)
+    await ana.call("get", "/conversations/{conversation}/reads", **conversation)
     await ben.call("patch", "/conversations/{conversation}", {"muted": True}, **conversation)
     await ben.call("get", "/presence")
     await ben.call("get", "/presence/{user_id}", user_id=ana.id)

@@ -6,11 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from people import Person, register
+from people import Client, Person, register
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.events import GroupChanged
+from realchat.ids import now
 from realchat.services import Services
 
 
@@ -131,6 +132,53 @@ async def test_an_invite_opens_a_private_group(http_client: AsyncHTTPClient, bas
         assert ack["group"]["members"] == [ana.id, eva.id, ben.id]
     unknown = await ben.post("/groups/join", {"invite": "nonsense"})
     assert (unknown.status, unknown.error) == (404, "not_found")
+
+
+@pytest.mark.gen_test
+async def test_an_invite_shows_what_it_opens_before_one_joins(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, eva = await people(http_client, base_url, "Ana", "Ben", "Eva")
+    group = await make_group(ana, eva, private=True)
+    invite = (await ana.post(f"/groups/{group['id']}/invite")).json["invite"]
+    seen = {"group_id": group["id"], "name": "Team", "private": True, "member_count": 2}
+    assert (await ben.get(f"/groups/invite/{invite}")).json == {**seen, "joined": False}
+    assert (await ana.get(f"/groups/invite/{invite}")).json == {**seen, "joined": True}
+    assert (await ben.get(f"/groups/{group['id']}")).error == "not_found"
+    await ben.post("/groups/join", {"invite": invite})
+    joined = (await ben.get(f"/groups/invite/{invite}")).json
+    assert (joined["member_count"], joined["joined"]) == (3, True)
+
+
+@pytest.mark.gen_test
+async def test_an_invite_that_is_no_longer_good_shows_nothing(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana, ben = await people(http_client, base_url, "Ana", "Ben")
+    expired, ended = [await make_group(ana) for _ in range(2)]
+    invites = [
+        (await ana.post(f"/groups/{group['id']}/invite")).json["invite"]
+        for group in (expired, ended)
+    ]
+    await services.database.collection("invites").update(
+        {"group_id": expired["id"]}, {"$set": {"expires_at": now()}}
+    )
+    await ana.delete(f"/groups/{ended['id']}")
+    for invite in (*invites, "nonsense", ended["id"], "%00", "%F0%9F%98%80", "a" * 5_000):
+        for person in (ana, ben):
+            reply = await person.get(f"/groups/invite/{invite}")
+            assert (reply.status, reply.error) == (404, "not_found"), invite
+
+
+@pytest.mark.gen_test
+async def test_nobody_sees_what_an_invite_opens_without_signing_in(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    (ana,) = await people(http_client, base_url, "Ana")
+    group = await make_group(ana)
+    invite = (await ana.post(f"/groups/{group['id']}/invite")).json["invite"]
+    refused = await Client(http_client, base_url).get(f"/groups/invite/{invite}")
+    assert (refused.status, refused.error) == (401, "not_authenticated")
 
 
 @pytest.mark.gen_test

@@ -23,6 +23,13 @@ async def say(sender: Person, recipient: Person, *texts: str) -> None:
         assert reply.status == 201
 
 
+async def reads(person: Person, conversation: str) -> dict[str, int]:
+    """Return how far the members of a conversation have read, as one of them is told."""
+    reply = await person.get(f"/conversations/{conversation}/reads")
+    assert reply.status == 200, reply
+    return {one["user_id"]: one["seq"] for one in reply.json}
+
+
 @pytest.mark.gen_test
 async def test_unread_is_what_came_after_the_mark(
     http_client: AsyncHTTPClient, base_url: str
@@ -73,6 +80,122 @@ async def test_reading_is_told_to_the_others_and_ones_other_devices(
         for socket in (sender, laptop):
             read = await socket.expect("read")
             assert (read["user_id"], read["seq"]) == (ben.id, 1)
+
+
+@pytest.mark.gen_test
+async def test_everybody_is_told_how_far_each_member_has_read(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one", "two", "three")
+    await ben.post(f"/conversations/{conversation}/read", {"seq": 2})
+    for person in (ana, ben):
+        assert await reads(person, conversation) == {ana.id: 3, ben.id: 2}
+
+
+@pytest.mark.gen_test
+async def test_a_mark_counts_where_it_is_beyond_ones_last_message(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one", "two")
+    await say(ben, ana, "three")
+    await ana.post(f"/conversations/{conversation}/read", {"seq": 3})
+    assert await reads(ben, conversation) == {ana.id: 3, ben.id: 3}
+
+
+@pytest.mark.gen_test
+async def test_who_has_read_nothing_has_no_read_mark(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    assert await reads(ana, conversation) == {}
+    await say(ana, ben, "one")
+    await ben.patch(f"/conversations/{conversation}", {"muted": True})
+    assert await reads(ana, conversation) == {ana.id: 1}
+
+
+@pytest.mark.gen_test
+async def test_read_marks_of_other_conversations_do_not_count(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    group = (await ana.post("/groups", {"name": "Team", "members": [ben.id]})).json["id"]
+    for person in (ana, ben):
+        await person.post("/messages", {"group_id": group, "content": "hi"})
+        await person.post(f"/conversations/group:{group}/read", {"seq": 2})
+    await say(ana, ben, "one")
+    assert await reads(ben, conversation) == {ana.id: 1}
+    assert await reads(ben, f"group:{group}") == {ana.id: 1, ben.id: 2}
+
+
+@pytest.mark.gen_test
+async def test_strangers_are_not_told_who_has_read(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    eve = await register(http_client, base_url, "Eve")
+    await say(ana, ben, "one")
+    secret = (await ana.post("/groups", {"name": "Two", "private": True})).json["id"]
+    public = (await ana.post("/groups", {"name": "All"})).json["id"]
+    for one, status in (
+        (conversation, 404),
+        (f"group:{secret}", 404),
+        (f"group:{public}", 403),
+        ("group:" + "a" * 24, 404),
+        ("nonsense", 404),
+    ):
+        assert (await eve.get(f"/conversations/{one}/reads")).status == status, one
+
+
+@pytest.mark.gen_test
+async def test_a_block_hides_who_has_read_from_either_of_the_two(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, _ = await two_people(http_client, base_url)
+    eva = await register(http_client, base_url, "Eva")
+    members = [ben.id, eva.id]
+    group = (await ana.post("/groups", {"name": "Team", "members": members})).json["id"]
+    for person in (ana, ben, eva):
+        await person.post("/messages", {"group_id": group, "content": "hi"})
+    await ben.post(f"/users/{ana.id}/block")
+    assert await reads(ana, f"group:{group}") == {ana.id: 1, eva.id: 3}
+    assert await reads(ben, f"group:{group}") == {ben.id: 2, eva.id: 3}
+    assert await reads(eva, f"group:{group}") == {ana.id: 1, ben.id: 2, eva.id: 3}
+
+
+@pytest.mark.gen_test
+async def test_who_left_a_group_neither_has_read_marks_nor_is_told_any(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, _ = await two_people(http_client, base_url)
+    body = {"name": "Team", "members": [ben.id], "private": True}
+    group = (await ana.post("/groups", body)).json["id"]
+    for person in (ana, ben):
+        await person.post("/messages", {"group_id": group, "content": "hi"})
+    await ben.post(f"/groups/{group}/leave")
+    assert await reads(ana, f"group:{group}") == {ana.id: 1}
+    assert (await ben.get(f"/conversations/group:{group}/reads")).error == "not_found"
+
+
+@pytest.mark.gen_test
+async def test_who_has_read_is_read_from_the_indexes_whatever_was_said(
+    http_client: AsyncHTTPClient, base_url: str, services: Services
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, *map(str, range(20)))
+    await ben.post(f"/conversations/{conversation}/read", {"seq": 2})
+    plan = await services.database.explain(
+        "messages",
+        [
+            {"$match": {"sender_id": {"$in": [ana.id, ben.id]}, "conversation": conversation}},
+            {"$sort": {"sender_id": -1, "conversation": -1, "seq": -1}},
+            {"$group": {"_id": "$sender_id", "seq": {"$first": "$seq"}}},
+        ],
+    )
+    assert "DISTINCT_SCAN" in plan
+    match = {"user_id": {"$in": [ana.id, ben.id]}, "conversation": conversation}
+    assert "IXSCAN" in await services.database.explain("read_marks", [{"$match": match}])
 
 
 @pytest.mark.gen_test

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import logging
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -199,7 +200,7 @@ async def call_everything(port: int, authorization: str) -> list[Answer]:
     schemas = document["components"]["schemas"]
     answers = []
     for template, methods in document["paths"].items():
-        path = template.replace("{name}", WORDS).replace("{emoji}", WORDS)
+        path = re.sub(r"\{(name|emoji|invite)\}", WORDS, template)
         path = "/".join(ID if part.startswith("{") else part for part in path.split("/"))
         for method, operation in methods.items():
             if template in ("/ws", "/auth/logout"):

@@ -85,7 +85,42 @@ async def test_a_search_finds_twenty_at_most(
     assert len(await names_found(ana, "same")) == 20
 
 
-@pytest.mark.parametrize("path", ["/users/search?q=a", "/users/" + "a" * 24])
+@pytest.mark.gen_test
+async def test_several_people_are_shown_in_one_call_in_the_order_asked(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben, eva = [await register(http_client, base_url, name) for name in ("Ana", "Ben", "Eva")]
+    asked = [eva.id, "a" * 24, ben.id, eva.id]
+    reply = await ana.get("/users", ids=",".join(asked))
+    assert reply.json == [(await ana.get(f"/users/{one.id}")).json for one in (eva, ben)]
+
+
+@pytest.mark.gen_test
+async def test_two_hundred_people_are_shown_in_one_call_and_no_more(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana = await register(http_client, base_url)
+    ids = [ana.id, *(new_id() for _ in range(199))]
+    shown = await ana.get("/users", ids=",".join(ids))
+    assert [user["id"] for user in shown.json] == [ana.id]
+    refused = await ana.get("/users", ids=",".join([*ids, new_id()]))
+    assert (refused.status, list(refused.fields)) == (400, ["ids"])
+
+
+@pytest.mark.gen_test
+async def test_what_is_no_list_of_ids_is_refused(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana = await register(http_client, base_url)
+    for text in ("", "x", ",", f"{ana.id},", f"{ana.id}, {ana.id}", ana.id + "\n", "A" * 24):
+        reply = await ana.get("/users", ids=text)
+        assert (reply.error, list(reply.fields)) == ("validation_error", ["ids"]), text
+    assert (await ana.get("/users")).fields == {"ids": "is required"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/users/search?q=a", "/users/" + "a" * 24, "/users?ids=" + "a" * 24]
+)
 @pytest.mark.gen_test
 async def test_nobody_finds_people_without_signing_in(
     http_client: AsyncHTTPClient, base_url: str, path: str

@@ -68,6 +68,11 @@ class ReadMarks:
         found = await self._collection.find({"user_id": user_id})
         return {one["conversation"]: _read(one) for one in found}
 
+    async def of_members(self, user_ids: Sequence[str], conversation: str) -> dict[str, int]:
+        """Return how far each of the users who has a mark has read a conversation."""
+        query = {"user_id": {"$in": list(user_ids)}, "conversation": conversation}
+        return {one["user_id"]: _read(one).read_seq for one in await self._collection.find(query)}
+
     async def find(self, user_id: str, conversation: str) -> ReadMark:
         """Return a user's mark in one conversation."""
         found = await self._collection.find_one({"user_id": user_id, "conversation": conversation})

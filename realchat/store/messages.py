@@ -146,6 +146,18 @@ class Messages:
         )
         return {one["_id"]: one["seq"] for one in found}
 
+    async def last_of_senders(self, sender_ids: Sequence[str], conversation: str) -> dict[str, int]:
+        """Return the `seq` of the last message of each who has sent any to a conversation."""
+        # A DISTINCT_SCAN, as for `_first_of`.
+        found = await self._lasting.aggregate(
+            [
+                {"$match": {"sender_id": {"$in": list(sender_ids)}, "conversation": conversation}},
+                {"$sort": {"sender_id": -1, "conversation": -1, "seq": -1}},
+                {"$group": {"_id": "$sender_id", "seq": {"$first": "$seq"}}},
+            ]
+        )
+        return {one["_id"]: one["seq"] for one in found}
+
     async def is_shared(self, url: str, conversation: str) -> bool:
         """Tell whether a message of the conversation still shows a file."""
         query = {"files": url, "attachments.0": {"$exists": True}, "conversation": conversation}
