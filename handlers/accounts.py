@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from handlers.base import ApiHandler
+from msgspec import UNSET
+
+from handlers.cookies import FILES_COOKIE, REFRESH_COOKIE
 from handlers.endpoint import endpoint
 from handlers.routes import Route
-from realchat.accounts import Entry, account_of
-from realchat.errors import Code
+from handlers.sign_in import REFRESH, SESSION, AccountHandler, SignInHandler
+from realchat.accounts import account_of
+from realchat.errors import ChatError, Code, invalid
 from realchat.ids import require_id
 from realchat.limits import OTP, REGISTER, SIGN_IN
 from realchat.models import Device
@@ -24,90 +28,77 @@ from realchat.requests import (
     VerifyOtp,
 )
 
-# The token for downloads, which an `<img>` cannot send in a header.
-FILES_COOKIE = "realchat_files"
-_FILES_PATH = "/uploads"
-_MAX_USER_AGENT = 200
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A range of RFC 9110, section 12.5.4, that is a tag by itself.
 _ACCEPTED = re.compile(r"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})\s*(?:;\s*q=([\d.]+))?\s*")
 
 
-class AccountHandler(ApiHandler):
-    """What the handlers of this module share."""
-
-    body_limit = 16 * 1024
-
-    @property
-    def user_agent(self) -> str:
-        """What the client calls itself, cut and without control characters."""
-        given = self.request.headers.get("User-Agent", "")
-        return _CONTROLS.sub("", given)[:_MAX_USER_AGENT]
-
-    def signed_in(self, entry: Entry) -> SignedIn:
-        """Return the reply to a sign-in, and set the cookie for downloads."""
-        grant = entry.grant
-        self.set_cookie(
-            FILES_COOKIE,
-            grant.files_token,
-            path=_FILES_PATH,
-            max_age=grant.files_expires_in,
-            httponly=True,
-            samesite="Strict",
-            secure=self._is_secure,
-        )
-        return SignedIn(
-            user=account_of(entry.user),
-            user_id=entry.user.id,
-            access_token=grant.access_token,
-            refresh_token=grant.refresh_token,
-            expires_in=grant.expires_in,
-        )
-
-    def forget_cookie(self) -> None:
-        """Take the cookie for downloads back."""
-        self.clear_cookie(
-            FILES_COOKIE,
-            path=_FILES_PATH,
-            httponly=True,
-            samesite="Strict",
-            secure=self._is_secure,
-        )
-
-    @property
-    def _is_secure(self) -> bool:
-        return self.services.settings.public_url.startswith("https://")
-
-
-class RegisterHandler(AccountHandler):
+class RegisterHandler(SignInHandler):
     """`/auth/register`."""
 
-    @endpoint(status=201, public=True, rate=REGISTER, raises=(Code.EMAIL_TAKEN,))
+    @endpoint(
+        status=201,
+        public=True,
+        rate=REGISTER,
+        raises=(Code.EMAIL_TAKEN, Code.FOREIGN_ORIGIN),
+        heeds=(SESSION,),
+    )
     async def post(self, body: Register) -> SignedIn:
         """Make an account and sign in to it."""
         return self.signed_in(await self.services.accounts.register(body, self.user_agent))
 
 
-class LoginHandler(AccountHandler):
+class LoginHandler(SignInHandler):
     """`/auth/login`."""
 
-    @endpoint(public=True, rate=SIGN_IN, raises=(Code.INVALID_CREDENTIALS,))
+    @endpoint(
+        public=True,
+        rate=SIGN_IN,
+        raises=(Code.INVALID_CREDENTIALS, Code.FOREIGN_ORIGIN),
+        heeds=(SESSION,),
+    )
     async def post(self, body: Login) -> SignedIn:
         """Sign in by password."""
         return self.signed_in(await self.services.accounts.login(body, self.user_agent))
 
 
-class RefreshHandler(AccountHandler):
+class RefreshHandler(SignInHandler):
     """`/auth/refresh`."""
 
     @endpoint(
         public=True,
         rate=SIGN_IN,
-        raises=(Code.NOT_AUTHENTICATED, Code.TOKEN_EXPIRED, Code.TOKEN_REUSED),
+        raises=(
+            Code.NOT_AUTHENTICATED,
+            Code.TOKEN_EXPIRED,
+            Code.TOKEN_REUSED,
+            Code.FOREIGN_ORIGIN,
+        ),
+        heeds=(SESSION, REFRESH),
     )
     async def post(self, body: Refresh) -> SignedIn:
-        """Spend a refresh token for new tokens; used twice, it ends its session."""
-        return self.signed_in(await self.services.accounts.refresh(body.refresh_token))
+        """Spend a refresh token for new tokens; used twice, it ends its session.
+
+        The token is in the body; with `X-Session: cookie` it is in the cookie, the
+        body is empty or `{}`, and the token that was spent last is taken again for
+        30 seconds. The cookie is taken back where the answer is 401.
+        """
+        accounts = self.services.accounts
+        if not self.in_cookie:
+            return self.signed_in(await accounts.refresh(_token_of(body), "refresh"))
+        if body.refresh_token is not UNSET:
+            raise invalid("refresh_token", "is in the cookie, with X-Session")
+        token = REFRESH_COOKIE.read(self)
+        if token is None:
+            raise ChatError(Code.NOT_AUTHENTICATED)
+        return self.signed_in(await accounts.refresh(token, "cookie"))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with an error; where the session is over, take its cookie back."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        is_over = isinstance(error, ChatError) and error.code.status == 401
+        if is_over and self.in_cookie and REFRESH_COOKIE.read(self):
+            REFRESH_COOKIE.forget(self)
+        super().write_error(status_code, **kwargs)
 
 
 class LogoutHandler(AccountHandler):
@@ -117,7 +108,9 @@ class LogoutHandler(AccountHandler):
     async def post(self, body: Logout) -> None:
         """End this session, or all of one's own."""
         await self.services.accounts.logout(self.principal, everywhere=body.everywhere)
-        self.forget_cookie()
+        FILES_COOKIE.forget(self)
+        if REFRESH_COOKIE.read(self):
+            REFRESH_COOKIE.forget(self)
 
 
 class MeHandler(AccountHandler):
@@ -163,10 +156,15 @@ class RequestOtpHandler(AccountHandler):
         return await self.services.one_time_sign_in.request(body.email, language)
 
 
-class VerifyOtpHandler(AccountHandler):
+class VerifyOtpHandler(SignInHandler):
     """`/auth/verify-otp`."""
 
-    @endpoint(public=True, rate=SIGN_IN, raises=(Code.INVALID_OTP, Code.OTP_LOCKED))
+    @endpoint(
+        public=True,
+        rate=SIGN_IN,
+        raises=(Code.INVALID_OTP, Code.OTP_LOCKED, Code.FOREIGN_ORIGIN),
+        heeds=(SESSION,),
+    )
     async def post(self, body: VerifyOtp) -> SignedIn:
         """Sign in by a one-time code, to a new account if there is none."""
         language = preferred_language(self.request.headers.get("Accept-Language", ""))
@@ -174,15 +172,26 @@ class VerifyOtpHandler(AccountHandler):
         return self.signed_in(entry)
 
 
-class ResetPasswordHandler(AccountHandler):
+class ResetPasswordHandler(SignInHandler):
     """`/auth/reset-password`."""
 
-    @endpoint(public=True, rate=SIGN_IN, raises=(Code.INVALID_OTP, Code.OTP_LOCKED, Code.NOT_FOUND))
+    @endpoint(
+        public=True,
+        rate=SIGN_IN,
+        raises=(Code.INVALID_OTP, Code.OTP_LOCKED, Code.NOT_FOUND, Code.FOREIGN_ORIGIN),
+        heeds=(SESSION,),
+    )
     async def post(self, body: ResetPassword) -> SignedIn:
         """Set a password by a one-time code; every other session ends."""
         return self.signed_in(
             await self.services.one_time_sign_in.reset_password(body, self.user_agent)
         )
+
+
+def _token_of(body: Refresh) -> str:
+    if body.refresh_token is UNSET:
+        raise invalid("refresh_token", "is required")
+    return body.refresh_token
 
 
 def preferred_language(header: str) -> str:

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 # client gets to read the answer (nginx's `lingering_time` is the same).
 _PATIENCE = 30
 # What scripts of another origin may read of an answer, and send with a request.
+# `X-Session` is not among that: the cookie is our own pages' (docs/decisions/0013).
 _READABLE = (
     "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, Retry-After, X-Request-Id"
 )

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
 
-from handlers.accounts import FILES_COOKIE
 from handlers.base import ApiHandler
+from handlers.cookies import FILES_COOKIE
 from handlers.endpoint import endpoint
 from handlers.ranges import Span, read_range
 from handlers.routes import Route
@@ -60,10 +60,10 @@ class DownloadHandler(ApiHandler):
         """Return who asks: by the access token, or by the cookie that pages send for images."""
         if "Authorization" in self.request.headers:
             return await super().authenticate()
-        cookie = self.get_cookie(FILES_COOKIE)
-        if not cookie:
+        token = FILES_COOKIE.read(self)
+        if token is None:
             raise ChatError(Code.NOT_AUTHENTICATED)
-        return await self.services.tokens.authenticate_files(cookie)
+        return await self.services.tokens.authenticate_files(token)
 
     @endpoint(
         reply_type=_ANY,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, Literal, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -20,6 +20,18 @@ from realchat.errors import Code
 from realchat.limits import CALL, Rate
 
 JSON = "application/json"
+
+
+class Heeded(NamedTuple):
+    """A header or cookie that an operation heeds, besides those that all do.
+
+    `choices` are its values, where they are few; `text` says what it does.
+    """
+
+    place: Literal["header", "cookie"]
+    name: str
+    text: str
+    choices: tuple[str, ...] = ()
 
 
 class Operation(NamedTuple):
@@ -32,6 +44,7 @@ class Operation(NamedTuple):
     reply: Any
     raises: tuple[Code, ...]
     also: dict[int, str]
+    heeds: tuple[Heeded, ...]
     rate: Rate | None
     media_type: str
     reply_type: str
@@ -44,17 +57,17 @@ def endpoint(
     public: bool = False,
     raises: tuple[Code, ...] = (),
     also: dict[int, str] | None = None,
+    heeds: tuple[Heeded, ...] = (),
     rate: Rate | None = None,
     media_type: str = JSON,
     reply_type: str = JSON,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[None]]]:
     """Declare a method of an `ApiHandler` as an operation of the REST interface.
 
-    `status` is that of success, `also` describes further ones by status;
-    `raises` are the errors besides those that any operation may answer with;
-    `rate` bounds calls per address (public) or per user, `CALL` if it is left out
-    of a private one. A method whose `reply_type` is not JSON writes and finishes its
-    reply itself.
+    `status` is that of success, `also` describes further ones by status; `raises` are the
+    errors, `heeds` the headers and cookies besides those of any operation; `rate` bounds
+    calls per address (public) or per user, `CALL` if it is left out of a private one. A
+    method whose `reply_type` is not JSON writes and finishes its reply itself.
     """
 
     def declare(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
@@ -67,6 +80,7 @@ def endpoint(
             reply=hints.get("return"),
             raises=raises,
             also=also or {},
+            heeds=heeds,
             rate=rate or (None if public else CALL),
             media_type=media_type,
             reply_type=reply_type,

@@ -24,23 +24,18 @@ from handlers.openapi_answers import (
     describe_successes,
     errors_of,
 )
+from handlers.openapi_parameters import (
+    describe_headers_and_cookies,
+    describe_parameter,
+    describe_path,
+)
 from handlers.routes import Route
 from realchat.errors import Code
-from realchat.fields import ConversationId, Emoji, Id, Token
 from realchat.replies import ErrorReply
 from realchat.schemas import BEARER, LICENSE, VERSION, Schema, collect_schemas, describe_codes
 
 METHODS = ("get", "put", "post", "delete", "patch", "head")
 
-# What a path's parameters are where they are not ids.
-_PARAMETERS: dict[str, Any] = {
-    "conversation": ConversationId,
-    "emoji": Emoji,
-    "invite": Token,
-    "name": str,
-    "asset": str,
-    "script": str,
-}
 _HANDSHAKE = (Code.FOREIGN_ORIGIN, Code.UPGRADE_REQUIRED)
 _INTRODUCTION = """\
 A chat server in which everyone writes and reads in their own language.
@@ -119,13 +114,17 @@ class _Writer:
     def describe(self, found: Declared) -> Schema:
         operation = found.operation
         _, _, details = found.text.partition("\n")
-        path = _path_parameters(found.template)
+        path = describe_path(found.template)
         codes = errors_of(operation, has_parameters=bool(path))
         described: Schema = {
             "operationId": _operation_id(found.method, found.template),
             "tags": [_tag(found.handler)],
             "summary": operation.summary,
-            "parameters": [*path, *self._query_parameters(operation), *_conditions(operation)],
+            "parameters": [
+                *path,
+                *self._query_parameters(operation),
+                *describe_headers_and_cookies(operation),
+            ],
             "responses": {
                 **describe_successes(operation, self._schemas),
                 **describe_failures(codes, self._schemas),
@@ -147,7 +146,7 @@ class _Writer:
             "operationId": _operation_id("get", route.template),
             "tags": [_tag(route.handler)],
             "summary": _first_line(route.handler.__doc__),
-            "parameters": _path_parameters(route.template),
+            "parameters": describe_path(route.template),
             "responses": {str(status.value): {"description": status.phrase}, **failures},
             "security": [{"bearer": []}, {}] if socket else [],
         }
@@ -166,7 +165,7 @@ class _Writer:
         record = self._components[self._name(operation.query)]
         required = record.get("required", [])
         return [
-            _parameter("query", name, shape, required=name in required)
+            describe_parameter("query", name, shape, required=name in required)
             for name, shape in record["properties"].items()
         ]
 
@@ -188,32 +187,6 @@ def _types_of(declared: Iterable[Declared]) -> Iterator[Any]:
         for kind in (operation.body, operation.query, replies):
             if kind not in (None, NoneType):
                 yield kind
-
-
-def _path_parameters(template: str) -> list[Schema]:
-    names = Route(template, RequestHandler).parameters
-    schemas, _ = collect_schemas([_PARAMETERS.get(name, Id) for name in names])
-    return [
-        _parameter("path", name, schemas[_PARAMETERS.get(name, Id)], required=True)
-        for name in names
-    ]
-
-
-def _conditions(operation: Operation) -> list[Schema]:
-    """Describe the headers that ask for a part, or only for what is new."""
-    names = {206: "Range", 304: "If-None-Match"}
-    return [
-        _parameter("header", name, {"type": "string"}, required=False)
-        for status, name in names.items()
-        if status in operation.also
-    ]
-
-
-def _parameter(place: str, name: str, shape: Schema, *, required: bool) -> Schema:
-    described: Schema = {"name": name, "in": place, "required": required, "schema": shape}
-    if text := shape.get("description"):
-        described["description"] = text
-    return described
 
 
 def _stream(operation: Operation) -> Schema:

@@ -11,7 +11,7 @@ from typing import Any
 
 from handlers.endpoint import JSON, Operation
 from realchat.errors import Code
-from realchat.replies import ErrorReply
+from realchat.replies import ErrorReply, SignedIn
 from realchat.requests import History, SearchMessages
 from realchat.schemas import Schema, narrow
 
@@ -34,6 +34,7 @@ _HEADERS = {
     "WWW-Authenticate": "`Bearer`, where a token is missing or no longer good.",
     "Allow": "The methods that this address takes.",
     "Link": '`<…>; rel="next"` while there is more.',
+    "Set-Cookie": "`realchat_files`; with `X-Session: cookie` `realchat_refresh` too.",
     "ETag": "What to send as `If-None-Match` the next time.",
     "Content-Range": "Which bytes these are, and how many there are in all.",
 }
@@ -101,6 +102,7 @@ def _extra_headers(operation: Operation, status: int) -> list[str]:
     pages = inspect.isclass(operation.query) and issubclass(operation.query, _PAGED)
     return [
         *(["Link"] if pages else []),
+        *(["Set-Cookie"] if operation.reply is SignedIn else []),
         *(["ETag"] if 304 in operation.also else []),
         *(["Content-Range"] if status == 206 else []),
     ]

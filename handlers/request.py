@@ -11,6 +11,7 @@ from tornado.httputil import HTTPServerRequest
 
 from realchat.decoding import decode_query
 from realchat.errors import ChatError, Code
+from realchat.settings import Settings
 
 T = TypeVar("T")
 
@@ -41,6 +42,23 @@ def origin_of(url: str) -> str:
     """Return the origin of a URL as browsers write it (scheme, host, port), or an empty text."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
+
+
+def is_trusted_origin(request: HTTPServerRequest, settings: Settings) -> bool:
+    """Tell whether a request is of our own pages or of `CLIENT_URL`'s, or of no page at all."""
+    origin = request.headers.get("Origin", "").lower()
+    own = f"{request.protocol}://{request.host}".lower()
+    return origin in {"", own, origin_of(settings.base_url), origin_of(settings.client_url)}
+
+
+def is_own_page(request: HTTPServerRequest, settings: Settings) -> bool:
+    """Tell whether a request is of a page of the origin it goes to, or of no page at all.
+
+    `Sec-Fetch-Site` is the browser's word on that (https://www.w3.org/TR/fetch-metadata);
+    it is not sent over plain HTTP to another machine, where `Origin` has to do.
+    """
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return site in {"same-origin", "none"} and is_trusted_origin(request, settings)
 
 
 def read_query(request: HTTPServerRequest, shape: type[T]) -> T:

@@ -23,7 +23,7 @@ from handlers.handshake import HandshakeHandler, check_handshake
 from handlers.live import Live
 from handlers.outbox import Outbox
 from handlers.registry import Registry
-from handlers.request import origin_of, read_query
+from handlers.request import is_trusted_origin, read_query
 from handlers.resuming import resume
 from handlers.routes import Route
 from handlers.wire import Wire
@@ -90,7 +90,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         """Answer a handshake."""
         self.stop_if_refused()
         check_handshake(self.request)
-        if not self.check_origin(self.request.headers.get("Origin", "")):
+        if not is_trusted_origin(self.request, self.services.settings):
             raise ChatError(Code.FOREIGN_ORIGIN)
         # What is done for the connection from now on is logged under the handshake's id.
         request_id.set(self._headers["X-Request-Id"])
@@ -102,11 +102,8 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         return self._wire
 
     def check_origin(self, origin: str) -> bool:
-        """Let in pages of our own origin and of `CLIENT_URL`, and what is no page at all."""
-        settings = self.services.settings
-        own = f"{self.request.protocol}://{self.request.host}".lower()
-        trusted = {own, origin_of(settings.base_url), origin_of(settings.client_url)}
-        return not origin or origin.lower() in trusted
+        """Let in what `get` has let in (Tornado asks)."""
+        return is_trusted_origin(self.request, self.services.settings)
 
     async def open(self, *args: str, **kwargs: str) -> None:
         """Authenticate by header or query, or wait for the frame that does."""

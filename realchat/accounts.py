@@ -17,7 +17,7 @@ from realchat.models import Account, Device, Principal, User, UserChange
 from realchat.names import clean_name, email_key
 from realchat.ports import Bus
 from realchat.requests import Login, Register, UpdateAccount
-from realchat.tokens import Grant, Tokens
+from realchat.tokens import Grant, RefreshKind, Tokens
 
 
 class Users(Protocol):
@@ -94,11 +94,11 @@ class Accounts:
         await self._require_unchanged(entry)
         return entry
 
-    async def refresh(self, token: str) -> Entry:
+    async def refresh(self, token: str, kind: RefreshKind) -> Entry:
         """Spend a refresh token for new ones; the errors are those of `Tokens.refresh`."""
         # Before the token is spent: what fails now can be tried again with it.
-        user = await self.get(self._tokens.owner_of(token))
-        return Entry(user, await self._tokens.refresh(token))
+        user = await self.get(self._tokens.owner_of(token, kind))
+        return Entry(user, await self._tokens.refresh(token, kind))
 
     async def logout(self, principal: Principal, *, everywhere: bool) -> None:
         """End this session, or all of the user's."""

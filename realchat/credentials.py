@@ -8,7 +8,11 @@ from realchat.models import Record
 
 
 class Session(Record, frozen=True, kw_only=True):
-    """One sign-in of a user on one device, as it is kept."""
+    """One sign-in of a user on one device, as it is kept.
+
+    `refresh_id` is the refresh token that is good now; `previous_id` was spent
+    for it, `rotated_at`. A session whose first token was not spent yet has neither.
+    """
 
     id: str
     user_id: str
@@ -17,6 +21,8 @@ class Session(Record, frozen=True, kw_only=True):
     created_at: datetime
     last_seen: datetime
     expires_at: datetime
+    previous_id: str | None = None
+    rotated_at: datetime | None = None
 
 
 class OneTimeCode(Record, frozen=True, kw_only=True):

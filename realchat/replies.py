@@ -17,12 +17,15 @@ class AccountReply(Record, frozen=True, kw_only=True):
 
 
 class SignedIn(Record, frozen=True, kw_only=True):
-    """A session's tokens; `expires_in` is the access token's life in seconds."""
+    """A session's tokens; `expires_in` is the access token's life in seconds.
+
+    Where `X-Session: cookie` was sent, the refresh token is in a cookie instead.
+    """
 
     user: Account
     user_id: str
     access_token: str
-    refresh_token: str
+    refresh_token: str | UnsetType = UNSET
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
 

@@ -52,9 +52,9 @@ class Login(Body, frozen=True, kw_only=True):
 
 
 class Refresh(Body, frozen=True, kw_only=True):
-    """The refresh token to be spent."""
+    """The refresh token to be spent, where it is not in a cookie."""
 
-    refresh_token: Token
+    refresh_token: Token | UnsetType = UNSET
 
 
 class Logout(Body, frozen=True, kw_only=True):

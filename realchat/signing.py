@@ -13,7 +13,7 @@ import msgspec
 from realchat.errors import ChatError, Code
 from realchat.models import Principal, Record
 
-Kind = Literal["access", "refresh", "files"]
+Kind = Literal["access", "refresh", "cookie", "files"]
 
 ISSUER = "realchat"
 AUDIENCE = "realchat-clients"
@@ -46,6 +46,7 @@ class Signer:
         self._secrets: dict[Kind, str] = {
             "access": access_secret,
             "refresh": refresh_secret,
+            "cookie": refresh_secret,
             "files": access_secret,
         }
         self._jwt = jwt.PyJWT({"require": _CLAIMS, "enforce_minimum_key_length": True})

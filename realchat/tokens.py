@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cachetools import TTLCache
 
@@ -24,16 +24,30 @@ _BELIEF = 30
 _MAX_BELIEVED = 50_000
 # How exactly `last_seen` is kept: one write a minute, not one a request.
 _SEEN_EVERY = timedelta(minutes=1)
+# For how long the refresh token spent last is taken again from a cookie. RFC 9700, section
+# 4.14.2, has each token good once, and reuse end the session; what services allow for lost
+# answers is from 0 to 60 seconds (`RetryGracePeriodSeconds` of Amazon Cognito). What ours
+# costs: docs/decisions/0013-cookie-sessions.md.
+_GRACE = timedelta(seconds=30)
+
+# Where a refresh token is kept: by a program that had it in a body, or in a browser's cookie.
+RefreshKind = Literal["refresh", "cookie"]
 
 
 class Grant(Record, frozen=True, kw_only=True):
-    """The tokens of a session; lives are in seconds."""
+    """The tokens of a session; lives are in seconds.
+
+    `refresh_token` and `cookie_token` are the same one in two kinds, of which a
+    client gets one.
+    """
 
     session_id: str
     access_token: str
     refresh_token: str
+    cookie_token: str
     files_token: str
     expires_in: int
+    refresh_expires_in: int
     files_expires_in: int
 
 
@@ -99,25 +113,30 @@ class Tokens:
         await self._sessions.create(session)
         return self._grant(session)
 
-    def owner_of(self, refresh_token: str) -> str:
+    def owner_of(self, refresh_token: str, kind: RefreshKind) -> str:
         """Return whose refresh token this is, without spending it.
 
         Raises `not_authenticated` or `token_expired`.
         """
-        return self._signer.read(refresh_token, "refresh").sub
+        return self._signer.read(refresh_token, kind).sub
 
-    async def refresh(self, token: str) -> Grant:
+    async def refresh(self, token: str, kind: RefreshKind) -> Grant:
         """Spend a refresh token for new tokens.
 
         Raises `not_authenticated`, `token_expired`, or `token_reused` when it
-        was spent before: somebody has stolen it, so the session ends.
+        was spent before: somebody has stolen it, so the session ends. A cookie's
+        is taken again for 30 seconds where it was spent last, for the tokens
+        that the first answer had: that may be lost, or on its way to another tab.
         """
-        claims = self._signer.read(token, "refresh")
+        claims = self._signer.read(token, kind)
         session = await self._sessions.rotate(claims.sid, claims.jti, new_id(), self._expiry())
         if session is not None:
             return self._grant(session)
-        if await self._sessions.find(claims.sid) is None:
+        session = await self._sessions.find(claims.sid)
+        if session is None:
             raise ChatError(Code.NOT_AUTHENTICATED)
+        if kind == "cookie" and _is_lately_spent(claims.jti, session):
+            return self._grant(session)
         await self.end(claims.sub, [claims.sid])
         raise ChatError(Code.TOKEN_REUSED)
 
@@ -200,7 +219,16 @@ class Tokens:
             session_id=session.id,
             access_token=sign("access", principal, self._access_seconds, new_id()),
             refresh_token=sign("refresh", principal, long, session.refresh_id),
+            cookie_token=sign("cookie", principal, long, session.refresh_id),
             files_token=sign("files", principal, long, new_id()),
             expires_in=self._access_seconds,
+            refresh_expires_in=long,
             files_expires_in=long,
         )
+
+
+def _is_lately_spent(token_id: str, session: Session) -> bool:
+    """Tell whether a refresh token is the one that was spent last, and not long ago."""
+    if session.rotated_at is None or token_id != session.previous_id:
+        return False
+    return now() - session.rotated_at <= _GRACE

@@ -58,9 +58,18 @@ class Sessions:
         self, session_id: str, spent: str, fresh: str, expires_at: datetime
     ) -> Session | None:
         """Put `fresh` in the place of the refresh token `spent`, if that is the current one."""
+        moment = now()
         document = await self._collection.find_and_update(
             {"_id": object_id(session_id), "refresh_id": spent},
-            {"$set": {"refresh_id": fresh, "expires_at": expires_at, "last_seen": now()}},
+            {
+                "$set": {
+                    "refresh_id": fresh,
+                    "previous_id": spent,
+                    "rotated_at": moment,
+                    "expires_at": expires_at,
+                    "last_seen": moment,
+                }
+            },
         )
         return _read(document) if document else None
 
@@ -97,4 +106,6 @@ def _read(document: Document) -> Session:
         created_at=document["created_at"],
         last_seen=document["last_seen"],
         expires_at=document["expires_at"],
+        previous_id=document.get("previous_id"),
+        rotated_at=document.get("rotated_at"),
     )
