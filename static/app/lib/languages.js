@@ -1,0 +1,37 @@
+// The languages that messages may be in, by their names.
+
+import { locale } from "./words.js";
+
+const CODES =
+  "ar bg bn ca cs da de el en es et eu fa fi fr gl he hi hu id it ja ko lt lv ms nb nl pl pt ro " +
+  "ru sk sl sq sr sv sw ta th tr uk ur vi zh-Hans zh-Hant";
+
+// As the reader calls it: "Spanish".
+export const languageName = (code) => nameIn(locale.value, code);
+
+// As its speakers call it: "español".
+export const ownName = (code) => nameIn(code, code);
+
+function nameIn(language, code) {
+  try {
+    return new Intl.DisplayNames([language], { type: "language" }).of(code);
+  } catch {
+    return code;
+  }
+}
+
+// Those to choose from, by their own names, and one that is already chosen.
+export function choices(chosen) {
+  const codes = CODES.split(" ");
+  if (chosen && !codes.includes(chosen)) codes.push(chosen);
+  return codes
+    .map((code) => ({ code, name: ownName(code) }))
+    .sort((one, other) => one.name.localeCompare(other.name));
+}
+
+// What the browser asks for, as one of them.
+export function browserLanguage() {
+  const [tag] = navigator.languages;
+  if (/^zh/i.test(tag)) return /tw|hk|mo|hant/i.test(tag) ? "zh-Hant" : "zh-Hans";
+  return tag.split("-")[0];
+}

@@ -1,0 +1,30 @@
+// One HTTP exchange with the server, and how it fails.
+
+export class ApiError extends Error {
+  constructor(status, { code, message, fields }) {
+    super(message);
+    Object.assign(this, { status, code, fields });
+  }
+}
+
+export const OFFLINE = {
+  code: "offline",
+  message: "The server cannot be reached. Try again in a moment.",
+};
+
+export async function send(method, path, body, { token, headers, signal } = {}) {
+  const sent = { ...headers };
+  if (token) sent.Authorization = `Bearer ${token}`;
+  if (body) sent["Content-Type"] = "application/json";
+  let reply;
+  try {
+    const options = { method, headers: sent, body: body && JSON.stringify(body), signal };
+    reply = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, OFFLINE);
+  }
+  const value = reply.status === 204 ? null : await reply.json().catch(() => null);
+  if (!reply.ok) throw new ApiError(reply.status, value?.error ?? OFFLINE);
+  return { value, reply };
+}

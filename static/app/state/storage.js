@@ -1,0 +1,60 @@
+// What this browser keeps for when there is no server: the outbox, drafts, and what was read last.
+// One database a person, so that nobody sees what another one left behind.
+
+import { deleteDB, openDB } from "../../vendor/idb.js";
+
+const VERSION = 1;
+const STORES = ["conversations", "timelines", "people", "outbox", "drafts", "meta"];
+const name = (userId) => `realchat-${userId}`;
+
+let opened = Promise.resolve(null);
+
+export function openStorage(userId) {
+  opened = openDB(name(userId), VERSION, {
+    upgrade(database) {
+      for (const store of STORES) database.createObjectStore(store);
+    },
+    // Another tab signs out and deletes it.
+    blocking: (before, after, { target }) => target.close(),
+    // Some browsers have none in a private window: then nothing outlasts the page.
+  }).catch(() => null);
+}
+
+export async function deleteStorage(userId) {
+  (await opened)?.close();
+  opened = Promise.resolve(null);
+  await deleteDB(name(userId)).catch(() => {});
+}
+
+// What was read may not outlast a session that was ended elsewhere; what was not sent yet may.
+export async function forgetWhatWasRead() {
+  for (const store of STORES.filter((one) => one !== "outbox"))
+    await attempt((database) => database.clear(store));
+}
+
+export const read = (store, key) => attempt((database) => database.get(store, key));
+export const readAll = async (store) =>
+  (await attempt((database) => database.getAll(store))) ?? [];
+export const keep = (store, key, value) =>
+  attempt((database) => database.put(store, value, key));
+export const discard = (store, key) => attempt((database) => database.delete(store, key));
+
+// Keeps these and nothing else.
+export const replaceAll = (store, entries) =>
+  attempt(async (database) => {
+    const change = database.transaction(store, "readwrite");
+    change.store.clear();
+    for (const [key, value] of entries) change.store.put(value, key);
+    await change.done;
+  });
+
+// A full or closed database costs what would have been kept, never the page.
+async function attempt(run) {
+  const database = await opened;
+  if (!database) return undefined;
+  try {
+    return await run(database);
+  } catch {
+    return undefined;
+  }
+}

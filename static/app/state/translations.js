@@ -1,0 +1,32 @@
+// Which translation of a message counts, in whatever order they come.
+
+// How many are kept for messages that are not here yet.
+const MOST = 200;
+
+const early = new Map(); // message id → { rev, translation }
+
+// Whether a translation is of this text, into the language that is awaited, and news.
+export const fits = (message, rev, { lang, reviewed_by: reviewed }) =>
+  message?.translation?.lang === lang &&
+  message.rev === rev &&
+  (message.translation.status !== "ready" || Boolean(reviewed));
+
+// The translations of a page of history may come before the page itself.
+export function keepEarly(id, rev, translation) {
+  early.set(id, { rev, translation });
+  if (early.size > MOST) early.delete(early.keys().next().value);
+}
+
+export function comeEarly(message) {
+  const come = early.get(message.id);
+  return come && fits(message, come.rev, come.translation) ? come.translation : undefined;
+}
+
+// A reaction does not undo a translation that is there already.
+export function best(known, fresh) {
+  const isSameText = known && known.content === fresh.content;
+  const isWorse = fresh.translation?.status === "pending";
+  return isSameText && isWorse && known.translation?.status === "ready"
+    ? known.translation
+    : fresh.translation;
+}

@@ -1,0 +1,3 @@
+import { html } from "../../lib/html.js";
+
+export const Entrance = () => html`<p>Entrance</p>`;

@@ -1,0 +1,3 @@
+import { html } from "../../lib/html.js";
+
+export const Talk = () => html`<p>Talk</p>`;
