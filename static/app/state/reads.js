@@ -15,7 +15,8 @@ export function readersOf({ conversation, seq, sender_id }) {
 }
 
 export async function loadReads(conversation) {
-  const fresh = await call("GET", `/conversations/${conversation}/reads`);
+  const found = await call("GET", `/conversations/${conversation}/reads`);
+  const fresh = Object.fromEntries(found.map(({ user_id, seq }) => [user_id, seq]));
   put(conversation, { ...fresh, ...later(marks.value.get(conversation), fresh) });
 }
 
