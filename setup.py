@@ -48,6 +48,7 @@ setup(
             "jsonschema>=4.26",
             "types-jsonschema>=4.26",
             "playwright>=1.65",
+            "axe-playwright-python>=0.1.8",
         ],
     },
 )
