@@ -10,6 +10,7 @@ import pytest
 from mailbox_server import Mailbox
 from msgspec import structs
 from outages import fail
+from pages import Page
 from people import PASSWORD, Client, Person, Reply, login, register
 from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
@@ -83,6 +84,21 @@ async def test_a_code_signs_in_and_proves_the_address(client: Client, mailbox: M
     assert reply.json["user"]["is_verified"]
     assert mailbox.recipients == [ana.email]
     assert (await Person(client.http, client.base_url, reply.json).get("/auth/me")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/auth/verify-otp", "/auth/reset-password"])
+@pytest.mark.gen_test
+async def test_a_page_has_the_refresh_token_in_a_cookie(
+    client: Client, mailbox: Mailbox, path: str
+) -> None:
+    ana = await register(client.http, client.base_url)
+    await ask(client, ana.email)
+    body = {"email": ana.email, "code": await mailbox.next_code()}
+    page = Page(client.http, client.base_url)
+    more = {"password": OTHER_PASSWORD} if path == "/auth/reset-password" else {}
+    reply = await page.enter(path, {**body, **more})
+    assert (reply.status, "refresh_token" in reply.json) == (200, False)
+    assert (await page.refresh()).json["user_id"] == ana.id
 
 
 @pytest.mark.gen_test

@@ -54,15 +54,15 @@ def encode(part: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
-@pytest.mark.parametrize("kind", ["access", "refresh", "files"])
+@pytest.mark.parametrize("kind", ["access", "refresh", "cookie", "files"])
 def test_a_token_says_whose_it_is(kind: Kind) -> None:
     signer = Signer(*SECRETS)
     read = signer.read(signer.sign(kind, SOMEBODY, 900, "c" * 24), kind)
     assert (read.sub, read.sid, read.jti) == (SOMEBODY.user_id, SOMEBODY.session_id, "c" * 24)
 
 
-@pytest.mark.parametrize("kind", ["access", "refresh", "files"])
-@pytest.mark.parametrize("wanted", ["access", "refresh", "files"])
+@pytest.mark.parametrize("kind", ["access", "refresh", "cookie", "files"])
+@pytest.mark.parametrize("wanted", ["access", "refresh", "cookie", "files"])
 def test_a_token_of_another_kind_is_refused(kind: Kind, wanted: Kind) -> None:
     if kind != wanted:
         token = Signer(*SECRETS).sign(kind, SOMEBODY, 900, new_id())
@@ -205,7 +205,7 @@ async def test_of_many_who_spend_a_refresh_token_at_once_one_gets_a_pair(
     assert (await ana.get("/auth/me")).status == 401
 
 
-@pytest.mark.parametrize("kind", ["refresh", "files"])
+@pytest.mark.parametrize("kind", ["refresh", "cookie", "files"])
 @pytest.mark.gen_test
 async def test_only_an_access_token_opens_the_interface(
     http_client: AsyncHTTPClient, base_url: str, signer: Signer, kind: Kind
