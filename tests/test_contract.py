@@ -119,6 +119,25 @@ async def test_every_operation_answers_as_documented(port: int) -> None:
     assert declared - walked == MAILED
 
 
+@pytest.mark.gen_test
+async def test_a_session_in_a_cookie_answers_as_documented(port: int) -> None:
+    async def ask(path: str, body: Any, *headers: str) -> Answer:
+        octets, kind = encode_body(body)
+        sent = request(f"POST {path}", "X-Session: cookie", *headers, *kind, body=octets)
+        answer = await exchange(port, sent)
+        check_answer(answer, REST["paths"][path]["post"])
+        return answer
+
+    newcomer = {"email": "ana@example.org", "name": "Ana", "password": "correct horse"}
+    begun = await ask("/auth/register", newcomer)
+    cookies = [each.partition(";")[0] for each in begun.headers.get_list("Set-Cookie")]
+    renewed = await ask("/auth/refresh", None, f"Cookie: {'; '.join(cookies)}")
+    foreign = await ask("/auth/refresh", {}, "Origin: https://evil.example")
+    nobody = await ask("/auth/refresh", {})
+    answers = [begun, renewed, foreign, nobody]
+    assert [answer.status for answer in answers] == [201, 200, 403, 401]
+
+
 async def meet(ana: Person, ben: Person) -> None:
     await ana.call("get", "/auth/me")
     await ana.call("patch", "/auth/me", {"name": "Ana", "reads": ["fr"]})
