@@ -71,9 +71,9 @@ class Proxy:
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
 
-    async def open(self) -> None:
-        """Begin to listen."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=4096)
+    async def open(self, port: int = 0) -> None:
+        """Begin to listen, at a free port or once more at that one."""
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=4096)
 
     async def close(self) -> None:
         """Cut all that is left and listen no more."""

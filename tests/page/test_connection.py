@@ -1,0 +1,231 @@
+"""What the page does when the connection, the server or the network goes: nothing gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import people
+import pytest
+from browser import (
+    Complaints,
+    arrive,
+    chromium,
+    conversation,
+    in_a_browser,
+    message,
+    register,
+    say,
+    sign_in,
+    talk_to,
+)
+from playwright.async_api import Page, expect
+from processes import ServerProcess, free_port
+from tornado.httpclient import AsyncHTTPClient
+
+from realchat.mongod import EmbeddedMongod
+from torture.proxy import Proxy
+
+OUTAGE = 30  # seconds
+
+
+class Network(Proxy):
+    """The way of one person to the server, which can go and come back."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__(target, random.Random(0))
+        self._port = free_port()
+
+    @property
+    def url(self) -> str:
+        """Where the page is to be opened."""
+        return f"http://127.0.0.1:{self._port}/"
+
+    async def come(self) -> None:
+        """Be there."""
+        await self.open(self._port)
+
+    async def go(self) -> None:
+        """Be gone: what there is breaks, and nothing new is let through."""
+        await self.close()
+
+
+@asynccontextmanager
+async def network(port: int) -> AsyncIterator[Network]:
+    """Have a network of one's own before the server."""
+    made = Network(port)
+    await made.come()
+    yield made
+    await made.go()
+
+
+async def has_worker(page: Page) -> None:
+    """Wait until the page would open without a server."""
+    await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    await page.wait_for_function("caches.keys().then((keys) => keys.length > 0)")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_a_message_that_is_pending_outlasts_a_reload_without_a_server(
+    http_port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ben = await people.register(http_client, base_url, "Ben")
+    complaints = Complaints()
+    async with chromium() as browser, network(http_port) as way:
+        ana = await arrive(browser, way.url, complaints)
+        await register(ana, "Ana")
+        await talk_to(ana, "Ben")
+        await say(ana, "First")
+        await expect(message(ana, "First")).to_be_visible()
+        await has_worker(ana)
+        await way.go()
+        await say(ana, "Second")
+        await say(ana, "Third")
+        await ana.reload()
+        await expect(message(ana, "Third")).to_be_visible()
+        await expect(message(ana, "First")).to_be_visible()
+        await way.come()
+        await expect_said(ben, ana, ["First", "Second", "Third"])
+        await expect(message(ana, "Second")).to_have_count(1)
+        await expect(message(ana, "Third")).to_have_count(1)
+    assert complaints == []
+
+
+async def expect_said(reader: people.Person, page: Page, texts: list[str]) -> None:
+    """Wait until a conversation has these messages and no other."""
+    peer = (await reader.get("/users/search", q="Ana")).json[0]["id"]
+    for _ in range(100):
+        found = (await reader.get("/messages/dm", user_id=peer)).json
+        if len(found) >= len(texts):
+            break
+        await asyncio.sleep(0.2)
+    assert [one["content"] for one in reversed(found)] == texts
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=240)
+async def test_a_server_that_is_killed_while_one_writes_costs_nothing(
+    tmp_path: Path, mongod: EmbeddedMongod
+) -> None:
+    database = f"test_{secrets.token_hex(6)}"
+    secret = {f"JWT_{kind}_SECRET": secrets.token_hex(32) for kind in ("ACCESS", "REFRESH")}
+    environ = {"MONGODB_URI": mongod.uri, "MONGODB_DB": database, "PORT": str(free_port())}
+    http = AsyncHTTPClient(force_instance=True)
+    complaints = Complaints()
+
+    def start() -> ServerProcess:
+        return ServerProcess(tmp_path, **environ, **secret)
+
+    async with chromium() as browser:
+        with start() as server:
+            ben = await people.register(http, server.url, "Ben")
+            ana = await arrive(browser, server.url, complaints)
+            await register(ana, "Ana")
+            await talk_to(ana, "Ben")
+            await say(ana, "Before")
+            await expect_said(ben, ana, ["Before"])
+            field = ana.get_by_role("textbox", name="Message")
+            await field.press_sequentially("While it was")
+            server.kill()
+            await field.press_sequentially(" away")
+            await expect(ana.get_by_role("button", name="Try now")).to_be_visible()
+            await field.press("Enter")
+            await expect(message(ana, "While it was away")).to_have_count(1)
+        with start():
+            await expect_said(ben, ana, ["Before", "While it was away"])
+            await expect(ana.get_by_role("button", name="Try now")).to_have_count(0)
+            await expect(message(ana, "While it was away")).to_have_count(1)
+    http.close()
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=240)
+async def test_thirty_seconds_without_a_network_are_made_up_for_on_both_sides(
+    http_port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ben = await people.register(http_client, base_url, "Ben")
+    complaints = Complaints()
+    async with chromium() as browser, network(http_port) as way:
+        ana = await arrive(browser, way.url, complaints)
+        await register(ana, "Ana")
+        await talk_to(ana, "Ben")
+        await say(ana, "Hello")
+        me = (await ben.get("/users/search", q="Ana")).json[0]["id"]
+        await expect(message(ana, "Hello")).to_be_visible()
+        await way.go()
+        await expect(ana.get_by_role("button", name="Try now")).to_be_visible()
+        for number in range(3):
+            await say(ana, f"From Ana {number}")
+            await ben.post("/messages", {"recipient_id": me, "content": f"From Ben {number}"})
+        await asyncio.sleep(OUTAGE)
+        await expect(message(ana, "From Ben")).to_have_count(0)
+        await way.come()
+        await expect(message(ana, "From Ben")).to_have_count(3)
+        await expect(message(ana, "From Ana")).to_have_count(3)
+        said = (await ben.get("/messages/dm", user_id=me)).json
+        assert sorted(one["content"] for one in said) == sorted(
+            ["Hello", *(f"From {who} {number}" for who in ("Ana", "Ben") for number in range(3))]
+        )
+        mine = [one["content"] for one in reversed(said) if one["sender_id"] == me]
+        assert mine == ["Hello", "From Ana 0", "From Ana 1", "From Ana 2"]
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_after_a_sleep_everything_is_there(
+    http_port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    """The page's clock stands still, and its connection dies without anybody being told."""
+    ben = await people.register(http_client, base_url, "Ben")
+    async with chromium() as browser, network(http_port) as way:
+        ana = await arrive(browser, way.url, Complaints())
+        await register(ana, "Ana")
+        await talk_to(ana, "Ben")
+        me = (await ben.get("/users/search", q="Ana")).json[0]["id"]
+        await say(ana, "Good night")
+        await expect(message(ana, "Good night")).to_be_visible()
+        debugger = await ana.context.new_cdp_session(ana)
+        await debugger.send("Page.setWebLifecycleState", {"state": "frozen"})
+        way.mute(1.0)
+        for number in range(60):
+            await ben.post("/messages", {"recipient_id": me, "content": f"News {number}"})
+        await asyncio.sleep(8)
+        await debugger.send("Page.setWebLifecycleState", {"state": "active"})
+        await expect(message(ana, "News 59")).to_be_visible()
+        said = (await ben.get("/messages/dm", user_id=me)).json
+        assert len(said) == 50
+        await expect(conversation(ana, "Ben")).not_to_contain_text("60")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
+async def test_unread_is_the_same_on_all_devices(
+    http_port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ben = await people.register(http_client, base_url, "Ben")
+    url = f"http://127.0.0.1:{http_port}/"
+    async with chromium() as browser:
+        laptop = await arrive(browser, url, Complaints())
+        await register(laptop, "Ana")
+        phone = await arrive(browser, url, Complaints())
+        await sign_in(phone, "ana@example.org")
+        me = (await ben.get("/users/search", q="Ana")).json[0]["id"]
+        for number in range(3):
+            await ben.post("/messages", {"recipient_id": me, "content": f"News {number}"})
+        for device in (laptop, phone):
+            await expect(conversation(device, "Ben").get_by_label("3 unread")).to_be_visible()
+            await expect(device).to_have_title("(3) RealChat")
+        await conversation(laptop, "Ben").click()
+        for device in (laptop, phone):
+            await expect(conversation(device, "Ben").get_by_label("unread")).to_have_count(0)
+            await expect(device).to_have_title("RealChat")
+        await phone.reload()
+        await expect(conversation(phone, "Ben")).to_be_visible()
+        await expect(conversation(phone, "Ben").get_by_label("unread")).to_have_count(0)
