@@ -1,62 +1,79 @@
-"""RealChat's server: settings, database, services, application; it serves until told to stop."""
+"""RealChat's server: settings, database, then one process that serves, or several workers."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
-import gc
 import logging
-import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import uvloop
+from msgspec import structs
 
-from handlers.application import make_application, make_server
+from handlers.lifecycle import Ground, serve
 from handlers.ports import claim_port
-from handlers.socket import ChatSocket
 from realchat.folders import hold_folder, prepare_folder
 from realchat.logs import configure_logs
-from realchat.mongod import EmbeddedMongod, start_mongod
+from realchat.mongod import start_mongod
 from realchat.mongodb_uri import hosts_of, try_uri
+from realchat.pairs import EngineState
+from realchat.redis_server import start_redis
 from realchat.secrets_file import fill_secrets
-from realchat.services import Services, open_services
-from realchat.settings import SettingError, Settings, StartError, read_settings
+from realchat.settings import SettingError, StartError, read_settings
 from realchat.startup import describe
+from realchat.workers import Line, Share, WorkerFailedError, Workers, count_workers, hear
 
 logger = logging.getLogger("realchat.server")
 
-# Seconds that a stop waits for the requests under way, and then for connections.
-FINISH_PATIENCE = 10
-CLOSE_PATIENCE = 3
-# What the collector lets come to be before it looks, and how often it looks at
-# older things. Its own 700 costs a quarter of a handshake while thousands
-# connect, since what they bring stays (docs/decisions/0011-connecting.md).
-COLLECT_AT = (10_000, 10, 10)
+_SCRIPT = Path(__file__).resolve()
+
+
+class Embedded(Protocol):
+    """A program that runs as long as this one."""
+
+    def revive(self) -> bool:
+        """Start it again if it died; tell whether it had."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
-    """What has to stand before the event loop runs."""
+class Foundation:
+    """The ground to serve on, the programs that were started for it, and the words for both."""
 
-    settings: Settings
-    sockets: list[socket.socket]
-    mongod: EmbeddedMongod | None
+    ground: Ground
+    embedded: list[Embedded]
     database: str
     given_secrets: bool
+
+    def describe(self, engine: EngineState | None) -> str:
+        """Return the words with which the server starts."""
+        given = self.given_secrets
+        return describe(self.ground.settings, self.database, engine, given_secrets=given)
 
 
 def main() -> int:
     """Run the server; return the exit code: 0, 1 for a failed start, 2 for a wrong setting."""
+    options = read_options()
     # Until the event loop takes them over, both ways to stop unwind the stack.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as closing:
-            ground = prepare(closing)
+            if options.worker is not None:
+                work = join(Line(options.worker))
+            elif options.workers == 1:
+                work = serve_alone(prepare(closing))
+            else:
+                work = supervise(prepare(closing, options.workers), options.workers)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(serve(ground))
+                runner.run(work)
+    except WorkerFailedError as error:
+        return error.code  # the worker has said itself what is wrong
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, SettingError) else 1
@@ -65,106 +82,138 @@ def main() -> int:
     return 0
 
 
-def prepare(closing: contextlib.ExitStack) -> Ground:
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="RealChat's server. The README has its settings.")
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=count_workers,
+        default=1,
+        help="processes that share the port: a number, or auto for one a core (default 1)",
+    )
+    # How the parent of several starts each: the descriptor of the line to it.
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
     """Read the settings and start what they ask for; `closing` ends it. Raises `StartError`.
 
-    Blocks, and must run in the main thread, on which the embedded MongoDB depends.
+    Blocks, and must run in the main thread, on which the embedded programs depend.
     """
     given = read_settings()
     configure_logs(given.log_level)
     prepare_folder("DATA_DIR", given.data_dir)
     prepare_folder("UPLOAD_DIR", given.upload_dir)
-    if not given.mongodb_uri:
+    if not given.mongodb_uri or (workers > 1 and not given.redis_url):
         closing.enter_context(hold_folder(given.data_dir))
     sockets = claim_port(given)
     for each in sockets:
         closing.callback(each.close)
     settings = fill_secrets(given)
+    has_secrets = settings == given
+    embedded: list[Embedded] = []
     if given.mongodb_uri:
         try_uri(given.mongodb_uri, given.mongodb_db)
-        mongod, database = None, f"MongoDB at {hosts_of(given.mongodb_uri)} (MONGODB_URI)"
+        database = f"MongoDB at {hosts_of(given.mongodb_uri)} (MONGODB_URI)"
     else:
         mongod = start_mongod(given.data_dir)
         closing.callback(mongod.stop)
+        embedded.append(mongod)
+        settings = structs.replace(settings, mongodb_uri=mongod.uri)
         database = (
             f"embedded MongoDB {mongod.binary.version} in {mongod.folder} (MONGODB_URI: yours)"
         )
-    return Ground(
-        settings=settings,
-        sockets=sockets,
-        mongod=mongod,
+    if workers > 1 and not given.redis_url:
+        redis = start_redis(given.data_dir)
+        closing.callback(redis.stop)
+        embedded.append(redis)
+        settings = structs.replace(settings, redis_url=redis.url)
+    return Foundation(
+        ground=Ground(settings=settings, sockets=sockets),
+        embedded=embedded,
         database=database,
-        given_secrets=settings == given,
+        given_secrets=has_secrets,
     )
 
 
-async def serve(ground: Ground) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises `StartError`."""
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, _stop, stop, signum)
-    services = await _open(ground)
-    application = make_application(services)
-    server = make_server(application)
-    server.add_sockets(ground.sockets)
-    keeper = asyncio.create_task(_keep_alive(ground.mongod))
-    # What is here now stays; the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AT)
-    block = describe(
-        ground.settings,
-        ground.database,
-        services.readiness.details.translation,
-        given_secrets=ground.given_secrets,
+async def serve_alone(foundation: Foundation) -> None:
+    """Serve as the only process. Raises `StartError`."""
+
+    async def tell_ready(engine: EngineState | None) -> None:
+        print_block(foundation.describe(engine))
+
+    async with keep_alive(foundation.embedded):
+        await serve(foundation.ground, tell_ready)
+
+
+async def supervise(foundation: Foundation, number: int) -> None:
+    """Have several workers serve; SIGHUP renews them one by one. Raises `WorkerFailedError`."""
+    settings = foundation.ground.settings
+    share = Share(
+        sockets=[each.fileno() for each in foundation.ground.sockets],
+        mongodb_uri=settings.mongodb_uri,
+        redis_url=settings.redis_url,
     )
+    workers = Workers(_SCRIPT, share, number)
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    async with keep_alive(foundation.embedded):
+        try:
+            hear(signals, signal.SIGHUP)
+            block = foundation.describe(await workers.start())
+            hear(signals, signal.SIGTERM, signal.SIGINT)
+            print_block(f"{block}\n  {'workers':<12} {number}, SIGHUP renews them one by one")
+            while await signals.get() is signal.SIGHUP:
+                workers.renew()
+        finally:
+            await workers.stop()
+
+
+async def join(line: Line) -> None:
+    """Serve as one of several workers, until told to stop or the parent is gone."""
+    share = line.share()
+    given = read_settings()
+    configure_logs(given.log_level)
+    ground = Ground(
+        settings=structs.replace(
+            fill_secrets(given), mongodb_uri=share.mongodb_uri, redis_url=share.redis_url
+        ),
+        sockets=[socket.socket(fileno=descriptor) for descriptor in share.sockets],
+    )
+    await serve(ground, line.tell_ready, line.broken())
+
+
+def print_block(block: str) -> None:
+    """Print the words with which the server starts."""
     sys.stdout.write(f"{block}\n")
     sys.stdout.flush()
-    await stop.wait()
-    services.readiness.drain()
-    server.stop()
-    await ChatSocket.close_all(CLOSE_PATIENCE)
-    await application.finish_requests(FINISH_PATIENCE)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_PATIENCE):
-            await server.close_all_connections()
-    await services.close()
-    keeper.cancel()
 
 
-async def _open(ground: Ground) -> Services:
-    uri = ground.mongod.uri if ground.mongod else ground.settings.mongodb_uri
+@contextlib.asynccontextmanager
+async def keep_alive(embedded: list[Embedded]) -> AsyncIterator[None]:
+    """Start programs again that die meanwhile."""
+    keepers = [asyncio.create_task(_keep_alive(each)) for each in embedded]
     try:
-        return await open_services(ground.settings, uri)
-    except Exception as error:
-        logger.debug("the database cannot be prepared", exc_info=error)
-        # Not the error's own text, which may quote what is stored there.
-        raise StartError(
-            f"The database {ground.settings.mongodb_db} cannot be prepared "
-            f"({type(error).__name__}; LOG_LEVEL=DEBUG shows more): start again, or name "
-            "another in MONGODB_DB or MONGODB_URI."
-        ) from None
+        yield
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
 
 
-async def _keep_alive(mongod: EmbeddedMongod | None) -> None:
+async def _keep_alive(embedded: Embedded) -> None:
     pause = 1
-    while mongod:
+    while True:
         await asyncio.sleep(pause)
         try:
-            died = mongod.revive()
+            died = embedded.revive()
         except OSError as error:
             # No memory or file for a process now; there may be later.
-            logger.error("the embedded MongoDB cannot be started: %s", type(error).__name__)
+            name = type(embedded).__name__
+            logger.error("%s cannot be started: %s", name, type(error).__name__)
             died = True
         # Ever more rarely, for one that dies each time.
         pause = min(2 * pause, 5) if died else 1
-
-
-def _stop(stop: asyncio.Event, signum: int) -> None:
-    if stop.is_set():
-        # Told twice: at once. The kernel tells the embedded MongoDB.
-        os._exit(128 + signum)
-    stop.set()
 
 
 if __name__ == "__main__":

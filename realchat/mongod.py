@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from pymongo.errors import PyMongoError
 
 from realchat.folders import prepare_folder
+from realchat.leash import leash
 from realchat.mongod_binary import MongodBinary, find_mongod
 from realchat.orphan import end_orphan
 from realchat.replica_set import NAME, configure_set, user_uri
@@ -30,10 +29,6 @@ _ATTEMPTS = 3
 # https://www.mongodb.com/docs/manual/reference/exit-codes/: the port is taken;
 # a fault at start, which is also what a folder in use by another mongod gives.
 _WORTH_ANOTHER_TRY = (48, 100)
-# `PR_SET_PDEATHSIG` of prctl(2) with SIGTERM, for machines without setpriv.
-_DIE_WITH_PARENT = (
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
-)
 # Below those that Linux gives to outgoing connections, one of which could have
 # the port of last time when the server comes back.
 _PORTS = range(20000, 32000)
@@ -112,7 +107,7 @@ class EmbeddedMongod:
     def _spawn(self) -> subprocess.Popen[bytes]:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
-        command = [*_leash(), str(self.binary.path), "--dbpath", str(self.folder)]
+        command = [*leash(), str(self.binary.path), "--dbpath", str(self.folder)]
         command += ["--port", str(self.port), "--keyFile", str(self._key_file)]
         command += ["--logpath", str(self.log), *_OPTIONS]
         # In a session of its own, for else the Ctrl-C of the terminal would end
@@ -172,15 +167,6 @@ def _failure(log: Path, why: str) -> StartError:
         f"The embedded MongoDB does not start ({why}): see {log} for the cause, "
         "or set MONGODB_URI to a server that runs."
     )
-
-
-def _leash() -> list[str]:
-    """Return the command that makes the kernel end the process when this thread ends."""
-    if setpriv := shutil.which("setpriv"):
-        return [setpriv, "--pdeathsig", "TERM"]
-    if sys.platform == "linux":
-        return [sys.executable, "-ISc", _DIE_WITH_PARENT]
-    return []
 
 
 def _free_port(last: Path) -> int:

@@ -11,30 +11,28 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from dotenv import dotenv_values
-from msgspec import Meta, Struct
+from msgspec import Struct
+
+from realchat.setting_types import (
+    BucketName,
+    Changes,
+    Connections,
+    DatabaseName,
+    Grace,
+    PerSecond,
+    Port,
+    Prefix,
+    Region,
+    Rounds,
+    Seconds,
+    Size,
+)
 
 MIB = 1024 * 1024
-
-Port = Annotated[int, Meta(ge=1, le=65535, description="a whole number from 1 to 65535")]
-Seconds = Annotated[
-    int, Meta(ge=1, le=366 * 86400, description="a whole number of seconds, a year at most")
-]
-Grace = Annotated[float, Meta(ge=0, le=300, description="a number of seconds from 0 to 300")]
-Changes = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
-PerSecond = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
-Connections = Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")]
-Size = Annotated[int, Meta(ge=1, description="a whole number of bytes, such as 536870912")]
-# bcrypt's cost: the OWASP password storage cheat sheet asks for at least 10.
-Rounds = Annotated[int, Meta(ge=10, le=16, description="a whole number from 10 to 16")]
-# https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
-DatabaseName = Annotated[
-    str,
-    Meta(pattern=r"^[\w-]{1,63}\Z", description="1 to 63 letters, digits, `_` or `-`"),
-]
 
 # RFC 7518, section 3.2: a key for HS256 has at least the 256 bits of the hash.
 MIN_SECRET_BYTES = 32
@@ -67,6 +65,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     upload_dir: Path = Path("uploads")
     mongodb_uri: str = ""
     mongodb_db: DatabaseName = "realchat"
+    redis_url: str = ""
+    s3_bucket: BucketName = ""
+    s3_endpoint_url: str = ""
+    s3_region: Region = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    s3_prefix: Prefix = ""
     jwt_access_secret: str = ""
     jwt_refresh_secret: str = ""
     access_token_seconds: Seconds = 15 * 60
@@ -127,6 +132,7 @@ def read_settings(
     _check_secrets(settings)
     _check_mail(settings)
     _check_urls(settings)
+    _check_files(settings)
     _check_translator(settings)
     _check_proxies(settings)
     return settings
@@ -195,7 +201,7 @@ def _check_mail(settings: Settings) -> None:
 
 
 def _check_urls(settings: Settings) -> None:
-    for name in ("base_url", "client_url", "libretranslate_url"):
+    for name in ("base_url", "client_url", "libretranslate_url", "s3_endpoint_url"):
         url = getattr(settings, name)
         if url and not url.startswith(("http://", "https://")):
             raise SettingError(f"{name.upper()} must begin with http:// or https://.")
@@ -207,6 +213,15 @@ def _check_urls(settings: Settings) -> None:
         ("mongodb://", "mongodb+srv://")
     ):
         raise SettingError("MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
+
+
+def _check_files(settings: Settings) -> None:
+    given = [name for name in Settings.__struct_fields__ if name.startswith("s3_")]
+    named = [name.upper() for name in given if getattr(settings, name)]
+    if named and not settings.s3_bucket:
+        raise SettingError(f"S3_BUCKET is missing: {named[0]} is of no use without its name.")
+    if bool(settings.s3_access_key_id) != bool(settings.s3_secret_access_key):
+        raise SettingError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together.")
 
 
 def _check_translator(settings: Settings) -> None:

@@ -1,0 +1,95 @@
+"""One process's life: services, application, listening, and a stop that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.application import make_application, make_server
+from handlers.socket import ChatSocket
+from realchat.pairs import EngineState
+from realchat.services import Services, open_services
+from realchat.settings import Settings, StartError
+
+logger = logging.getLogger("realchat.server")
+
+# Seconds that a stop waits for the requests under way, and then for connections.
+FINISH_PATIENCE = 10
+CLOSE_PATIENCE = 3
+# What the collector lets come to be before it looks, and how often it looks at
+# older things. Its own 700 costs a quarter of a handshake while thousands
+# connect, since what they bring stays (docs/decisions/0011-connecting.md).
+COLLECT_AT = (10_000, 10, 10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What has to stand before a process serves."""
+
+    settings: Settings
+    sockets: list[socket.socket]
+
+
+async def serve(
+    ground: Ground,
+    tell_ready: Callable[[EngineState | None], Awaitable[None]],
+    until: Coroutine[Any, Any, None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or the end of `until`; then finish what is under way.
+
+    `tell_ready` hears what translates. Raises `StartError`.
+    """
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, _stop, stop, signum)
+    watch = asyncio.create_task(until) if until else None
+    if watch is not None:
+        watch.add_done_callback(lambda _: stop.set())
+    services = await _open(ground)
+    application = make_application(services)
+    server = make_server(application)
+    server.add_sockets(ground.sockets)
+    # What is here now stays; the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AT)
+    await tell_ready(services.readiness.details.translation)
+    await stop.wait()
+    services.readiness.drain()
+    server.stop()
+    await ChatSocket.close_all(CLOSE_PATIENCE)
+    await application.finish_requests(FINISH_PATIENCE)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_PATIENCE):
+            await server.close_all_connections()
+    await services.close()
+    if watch is not None:
+        watch.cancel()
+
+
+async def _open(ground: Ground) -> Services:
+    try:
+        return await open_services(ground.settings, ground.settings.mongodb_uri)
+    except Exception as error:
+        logger.debug("the database cannot be prepared", exc_info=error)
+        # Not the error's own text, which may quote what is stored there.
+        raise StartError(
+            f"The database {ground.settings.mongodb_db} cannot be prepared "
+            f"({type(error).__name__}; LOG_LEVEL=DEBUG shows more): start again, or name "
+            "another in MONGODB_DB or MONGODB_URI."
+        ) from None
+
+
+def _stop(stop: asyncio.Event, signum: int) -> None:
+    if stop.is_set():
+        # Told twice: at once. The kernel tells the embedded MongoDB.
+        os._exit(128 + signum)
+    stop.set()
