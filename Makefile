@@ -9,6 +9,8 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 
 # The tests' LibreTranslate, which is AGPL: in an environment of its own.
 ARGOS := tests/argos
+# The tests' object store, OpenStack Swift: its versions are not to bind ours.
+SWIFT := tests/swift
 
 .PHONY: run test lint torture bench bench-translation
 .DEFAULT_GOAL := run
@@ -17,7 +19,7 @@ run: .venv/installed
 	.venv/bin/python server.py
 
 # Three at a time, each with its own MongoDB: the tests wait more than they compute.
-test: lint $(ARGOS)/.venv/installed
+test: lint $(ARGOS)/.venv/installed $(SWIFT)/.venv/installed
 	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 lint: .venv/installed-test
@@ -49,6 +51,13 @@ bench-translation: .venv/installed
 
 $(ARGOS)/.venv/installed: $(ARGOS)/requirements.txt | .venv/bin/python
 	@echo "Installing LibreTranslate for the tests, once ..."
+	@rm -rf $(@D) && mkdir $(@D)
+	@{ .venv/bin/python -m venv $(@D) && $(@D)/bin/python -m pip install --quiet \
+		--disable-pip-version-check --requirement $<; } >$(@D)/install.log 2>&1 && touch $@ \
+		|| echo "It could not be installed: the tests with it are skipped, and say why."
+
+$(SWIFT)/.venv/installed: $(SWIFT)/requirements.txt | .venv/bin/python
+	@echo "Installing Swift for the tests, once ..."
 	@rm -rf $(@D) && mkdir $(@D)
 	@{ .venv/bin/python -m venv $(@D) && $(@D)/bin/python -m pip install --quiet \
 		--disable-pip-version-check --requirement $<; } >$(@D)/install.log 2>&1 && touch $@ \

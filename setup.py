@@ -15,6 +15,7 @@ setup(
         "pymongo>=4.20",
         "pyjwt>=2.15",
         "bcrypt>=5",
+        "boto3>=1.44",
         "cachetools>=7",
         "libretranslatepy>=2.1.4",
         "py3langid>=0.4",

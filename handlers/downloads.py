@@ -121,13 +121,16 @@ class DownloadHandler(ApiHandler):
         return condition in (None, f'"{file.sha256}"', _http_date(file))
 
     async def _send(self, file: StoredFile, span: Span) -> None:
-        reader = await self.services.uploads.open(file, span.start)
+        reader = await self.services.uploads.open(file, span.start, span.length)
         try:
-            left = span.length
-            while left and (piece := await reader.read(min(_PIECE, left))):
+            while piece := await reader.read(_PIECE):
                 await self._send_piece(piece)
-                left -= len(piece)
         except (StreamClosedError, TimeoutError):
+            self.hang_up()
+        except ChatError:
+            if not self._headers_written:
+                raise
+            # What is missing then tells the reader that this was not all.
             self.hang_up()
         finally:
             await reader.close()

@@ -50,7 +50,7 @@ class ReadyHandler(ApiHandler):
 
         It cannot while the database or the bus is out of reach, nor once it is stopping.
         Without its translation engine it can; which one it is, and its languages, is in
-        the details.
+        the details. Without the bucket it can do all but files, which are `away` then.
         """
         readiness = self.services.readiness
         return Ready(status="ok", parts=await readiness.check(), details=readiness.details)

@@ -10,7 +10,7 @@ import asyncio
 import errno
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -38,17 +38,21 @@ class Disk:
     def __init__(self, folder: Path, inspect: Inspect) -> None:
         self.folder = folder
         self.inspect = inspect
+        # The files on their way in, of this process.
+        self.parts: set[Path] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="disk")
 
     async def begin(self, id: str, owner_id: str) -> PartFile:
         """Make an empty file that is not kept yet."""
         path = self.folder / "tmp" / f"{id}-{owner_id}.part"
-        return PartFile(self, path, self.path(id), await self.run(_create, path))
+        file = await self.run(_create, path)
+        self.parts.add(path)
+        return PartFile(self, path, self.path(id), file)
 
-    async def open(self, id: str, offset: int) -> FileReader | None:
-        """Open a kept file for reading from an offset in bytes; None when it is not there."""
+    async def open(self, id: str, offset: int, length: int) -> FileReader | None:
+        """Open a kept file for reading so many bytes from an offset; None when it is not there."""
         try:
-            return FileReader(self, await self.run(_open_at, self.path(id), offset))
+            return FileReader(self, await self.run(_open_at, self.path(id), offset), length)
         except FileNotFoundError:
             return None
 
@@ -60,9 +64,16 @@ class Disk:
         """Remove files on the way in that nobody wrote to since a moment; return their owners."""
         return await self.run(_remove_old, self.folder / "tmp", before.timestamp(), limit)
 
+    async def refresh_parts(self) -> None:
+        """Show whoever sweeps this folder which files are still on their way in.
+
+        What has come in of a form waits for the rest of it, or for its turn, unwritten.
+        """
+        await self.run(_touch, list(self.parts))
+
     def path(self, id: str) -> Path:
-        """Return where a kept file lies; an id ends in random digits, which spread files evenly."""
-        return self.folder / id[-2:] / id
+        """Return where a kept file lies."""
+        return self.folder / name_of(id)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do blocking work in one of the threads."""
@@ -84,7 +95,7 @@ class PartFile:
 
     def __init__(self, disk: Disk, path: Path, target: Path, file: IO[bytes]) -> None:
         self._disk = disk
-        self._path = path
+        self.path = path
         self._target = target
         self._file = file
         self._hash = hashlib.sha256()
@@ -100,9 +111,11 @@ class PartFile:
     async def keep(self) -> None:
         """Move the sealed file to its place, at once and for good."""
         await self._disk.run(self._keep)
+        self._disk.parts.discard(self.path)
 
     async def discard(self) -> None:
         """Leave nothing of it behind, kept or not."""
+        self._disk.parts.discard(self.path)
         await self._disk.run(self._discard)
 
     def _write(self, data: bytes) -> None:
@@ -113,9 +126,9 @@ class PartFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        kind, width, height = self._disk.inspect(self._path)
+        kind, width, height = self._disk.inspect(self.path)
         return FileContent(
-            size=self._path.stat().st_size,
+            size=self.path.stat().st_size,
             sha256=self._hash.hexdigest(),
             type=kind,
             width=width,
@@ -127,31 +140,39 @@ class PartFile:
         if not shelf.is_dir():
             shelf.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(shelf.parent)
-        self._path.rename(self._target)
+        self.path.rename(self._target)
         _sync_folder(shelf)
 
     def _discard(self) -> None:
         # Closing writes what is buffered, for which a full disk has no room.
         with suppress(OSError):
             self._file.close()
-        _remove(self._path)
+        _remove(self.path)
         _remove(self._target)
 
 
 class FileReader:
     """A kept file, open for reading."""
 
-    def __init__(self, disk: Disk, file: IO[bytes]) -> None:
+    def __init__(self, disk: Disk, file: IO[bytes], length: int) -> None:
         self._disk = disk
         self._file = file
+        self._left = length
 
     async def read(self, size: int) -> bytes:
         """Return the next bytes, at most so many; none at the end."""
-        return await self._disk.run(self._file.read, size)
+        data = await self._disk.run(self._file.read, min(size, self._left))
+        self._left -= len(data)
+        return data
 
     async def close(self) -> None:
         """Close the file."""
         await self._disk.run(self._file.close)
+
+
+def name_of(id: str) -> str:
+    """Return what a kept file is called; an id ends in random digits, which spread files evenly."""
+    return f"{id[-2:]}/{id}"
 
 
 def _create(path: Path) -> IO[bytes]:
@@ -167,6 +188,12 @@ def _open_at(path: Path, offset: int) -> IO[bytes]:
 
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+def _touch(paths: Sequence[Path]) -> None:
+    for path in paths:
+        with suppress(FileNotFoundError):  # it was kept, or discarded, this moment
+            os.utime(path)
 
 
 def _remove_old(folder: Path, before: float, limit: int) -> list[str]:

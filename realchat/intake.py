@@ -22,7 +22,7 @@ from realchat.tasks import Tasks
 
 # Bytes of a form that are no file's: the boundaries and headers of its parts.
 FORM_OVERHEAD = 1024 * 1024
-# Seconds before each try to clean up after a database that was away.
+# Seconds before each try to clean up after a database or a bucket that was away.
 _WAITS = (0, 1, 2, 5, 10, *(60,) * 60)
 
 
@@ -46,7 +46,10 @@ class Parts(Protocol):
     """Where the bytes of files go."""
 
     async def begin(self, id: str, owner_id: str) -> PartFile:
-        """Make an empty file. Raises `storage_full`."""
+        """Make an empty file. Raises `storage_full`, `unavailable`."""
+
+    async def remove(self, id: str) -> None:
+        """Remove a file that was kept, if it is there."""
 
 
 class Files(Protocol):
@@ -113,7 +116,9 @@ class Intake:
     async def _forget(self, owner_id: str, ids: Sequence[str]) -> None:
         for wait in _WAITS:
             await asyncio.sleep(wait)
-            with suppress(ChatError):
+            with suppress(ChatError, OSError):
+                # First the bytes: as long as there is a record, they will be swept.
+                await asyncio.gather(*map(self.parts.remove, ids))
                 await self.files.remove(ids)
                 await self.quotas.recount(owner_id)
                 return
@@ -199,8 +204,10 @@ class Delivery:
             if self._over:
                 return
             self._end()
-            for arrival in self._arrivals:
-                await arrival.part.discard()
+            done = (arrival.part.discard() for arrival in self._arrivals)
+            errors = await asyncio.gather(*done, return_exceptions=True)
+            for error in filter(None, errors):
+                raise error
 
     def _count(self, size: int) -> None:
         self._size += size

@@ -24,6 +24,7 @@ class Parts(Record, frozen=True, kw_only=True):
     bus: Literal["up"]
     mail: Literal["smtp", "console"]
     translation: Literal["on", "away", "off"]
+    files: Literal["disk", "bucket", "away"]
 
 
 class Details(Record, frozen=True, kw_only=True):
@@ -40,15 +41,29 @@ class Describable(Protocol):
         """What is known of it now."""
 
 
+class Store(Protocol):
+    """Where files are kept, if that is not this machine's disk."""
+
+    @property
+    def state(self) -> Literal["bucket", "away"]:
+        """What is known of it now."""
+
+
 class Readiness:
     """Answers for one process; `needed` are asked by name, in order."""
 
     def __init__(
-        self, needed: Mapping[str, Needed], *, mail: bool, engine: Describable | None
+        self,
+        needed: Mapping[str, Needed],
+        *,
+        mail: bool,
+        engine: Describable | None,
+        files: Store | None = None,
     ) -> None:
         self._needed = needed
         self._mail: Literal["smtp", "console"] = "smtp" if mail else "console"
         self._engine = engine
+        self._files = files
         self._draining = False
 
     @property
@@ -76,6 +91,7 @@ class Readiness:
             bus="up",
             mail=self._mail,
             translation=_word_for(self.details.translation),
+            files=self._files.state if self._files else "disk",
         )
 
 

@@ -9,6 +9,7 @@ from realchat.aftermath import Aftermath
 from realchat.apertium import Apertium
 from realchat.archive import Archive
 from realchat.audiences import Audiences
+from realchat.bucket import Bucket
 from realchat.bus import LocalBuckets, LocalBus, LocalRoster
 from realchat.catch_up import CatchUp
 from realchat.chat import Chat
@@ -39,6 +40,7 @@ from realchat.phrasing import Phrasing
 from realchat.presence import Presences
 from realchat.previews import Previews
 from realchat.readiness import Readiness
+from realchat.s3 import S3
 from realchat.settings import Settings
 from realchat.signing import Signer
 from realchat.store.collections import Collections
@@ -53,6 +55,9 @@ from realchat.uploads import Uploads
 # Seconds that the start waits for the translation engine, and between two looks at it.
 _ENGINE_PATIENCE = 3
 _ENGINE_INTERVAL = 60
+# Seconds between two looks at the bucket, and between two signs that uploads are under way.
+_BUCKET_INTERVAL = 10
+_REFRESH_INTERVAL = 60
 
 
 class Services:
@@ -82,6 +87,7 @@ class Services:
             {"database": database, "bus": self.bus},
             mail=bool(settings.email_host),
             engine=self.engine,
+            files=self.bucket,
         )
 
     async def meet_engine(self) -> None:
@@ -90,6 +96,12 @@ class Services:
             self.tasks.repeat(self.engine.check, _ENGINE_INTERVAL)
             await self.engine.met(_ENGINE_PATIENCE)
 
+    async def meet_bucket(self) -> None:
+        """Begin to look at the bucket, if there is one; return when it was looked at once."""
+        if self.bucket is not None:
+            await self.bucket.check()
+            self.tasks.repeat(self.bucket.check, _BUCKET_INTERVAL)
+
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
         self.presences.close()
@@ -97,6 +109,8 @@ class Services:
         await self.phrasebook.close()
         await self.tasks.close()
         self.passwords.close()
+        if self.bucket is not None:
+            self.bucket.close()
         self.disk.close()
         if self.engine is not None:
             await self.engine.close()
@@ -123,11 +137,14 @@ class Services:
     def _join_files(self) -> None:
         settings, files, quotas = self.settings, self.collections.files, self.collections.quotas
         self.disk = Disk(settings.upload_dir, inspect)
-        self.uploads = Uploads(files, self.disk, self.conversations)
+        self.bucket = Bucket(S3(settings), self.disk) if settings.s3_bucket else None
+        contents = self.bucket or self.disk
+        self.uploads = Uploads(files, contents, self.conversations)
         bounds = Bounds(settings.max_upload_bytes, settings.upload_quota_bytes)
-        self.intake = Intake(self.disk, files, quotas, bounds, self.tasks)
-        self.sweeper = Sweeper(files, self.disk, quotas)
+        self.intake = Intake(contents, files, quotas, bounds, self.tasks)
+        self.sweeper = Sweeper(files, contents, quotas)
         self.tasks.repeat(self.sweeper.sweep, INTERVAL)
+        self.tasks.repeat(self.disk.refresh_parts, _REFRESH_INTERVAL)
 
     def _join_accounts(self) -> None:
         settings, users = self.settings, self.collections.users
@@ -186,7 +203,7 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
             collections.prepare(), database.epoch(new_id()), Py3Langid().load()
         )
         services = Services(settings, database, collections, epoch)
-        await services.meet_engine()
+        await asyncio.gather(services.meet_engine(), services.meet_bucket())
         return services
     except BaseException:
         database.close()

@@ -47,7 +47,11 @@ def _translation(engine: EngineState | None) -> str:
 
 def _uploads(settings: Settings) -> str:
     size, quota = (n // MIB for n in (settings.max_upload_bytes, settings.upload_quota_bytes))
-    return f"in {settings.upload_dir}, {size} MiB a file, {quota} MiB a person"
+    limits = f"{size} MiB a file, {quota} MiB a person"
+    if not settings.s3_bucket:
+        return f"in {settings.upload_dir}, {limits} (S3_BUCKET: a bucket)"
+    where = settings.s3_endpoint_url or "Amazon S3"
+    return f"in the bucket {settings.s3_bucket} at {where}, through {settings.upload_dir}, {limits}"
 
 
 def _rate_limits(settings: Settings) -> str:

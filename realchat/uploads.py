@@ -52,8 +52,8 @@ class FileReader(Protocol):
 class Bytes(Protocol):
     """Where the bytes of files lie."""
 
-    async def open(self, id: str, offset: int) -> FileReader | None:
-        """Open a file at an offset; None when it is not there."""
+    async def open(self, id: str, offset: int, length: int) -> FileReader | None:
+        """Open a file for so many bytes from an offset; None when it is not there."""
 
 
 class Members(Protocol):
@@ -128,9 +128,9 @@ class Uploads:
                 return True
         return False
 
-    async def open(self, file: StoredFile, offset: int) -> FileReader:
-        """Open a file for reading from an offset in bytes. Raises `not_found`."""
-        reader = await self._contents.open(file.id, offset)
+    async def open(self, file: StoredFile, offset: int, length: int) -> FileReader:
+        """Open a file for reading so many bytes from an offset. Raises `not_found`."""
+        reader = await self._contents.open(file.id, offset, length)
         if reader is None:
             raise ChatError(Code.NOT_FOUND)
         return reader

@@ -42,7 +42,13 @@ async def test_a_ready_server_tells_of_its_parts(port: int) -> None:
     answer = await exchange(port, request("GET /readyz"))
     assert answer.json() == {
         "status": "ok",
-        "parts": {"database": "up", "bus": "up", "mail": "console", "translation": "off"},
+        "parts": {
+            "database": "up",
+            "bus": "up",
+            "mail": "console",
+            "translation": "off",
+            "files": "disk",
+        },
         "details": {"translation": None},
     }
 
