@@ -46,6 +46,10 @@ class Claims:
             with suppress(ChatError):  # it ends by itself
                 await self._collection.delete({"_id": name, "owner": owner})
 
+    async def seize(self, name: str, seconds: float) -> bool:
+        """Claim something for so many seconds, if nobody has; tell whether it is ours now."""
+        return await self._take(name, new_id(), seconds)
+
     async def _take(self, name: str, owner: str, seconds: float) -> bool:
         # Read first: those who wait must not cost the others a journaled write each time.
         if await self._collection.find_one({"_id": name, "until": {"$gte": now()}}):

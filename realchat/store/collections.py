@@ -13,6 +13,7 @@ from realchat.store.glossaries import Glossaries
 from realchat.store.groups import Groups
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
+from realchat.store.migrations import migrate
 from realchat.store.otps import Otps
 from realchat.store.sessions import Sessions
 from realchat.store.translations import Translations
@@ -23,6 +24,7 @@ class Collections:
     """One object a collection, and the one writer of messages."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self.users = Users(database)
         self.sessions = Sessions(database)
         self.otps = Otps(database)
@@ -39,7 +41,7 @@ class Collections:
         self.quotas = Quotas(database)
 
     async def prepare(self) -> None:
-        """Create the indexes that are missing."""
+        """Create the indexes that are missing, and make the migrations."""
         await asyncio.gather(
             self.users.prepare(),
             self.sessions.prepare(),
@@ -53,3 +55,4 @@ class Collections:
             self.claims.prepare(),
             self.files.prepare(),
         )
+        await migrate(self._database, self.claims)
