@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, ParamSpec, TypeVar
 
 from realchat.disk import Disk, PartFile, name_of
@@ -28,8 +28,8 @@ T = TypeVar("T")
 # Uploads that go into the bucket at once, and other calls; a slow reader holds none of them.
 _SENDERS = 4
 _THREADS = 16
-# Longer than an upload takes to go into the bucket; what is older was left by a crash.
-_UPLOAD_GRACE = timedelta(days=1)
+# Uploads to one name: there is one, unless an answer was lost.
+_FEW = 10
 
 
 class Bucket:
@@ -68,19 +68,17 @@ class Bucket:
         return reader if await reader.open() else None
 
     async def remove(self, id: str) -> None:
-        """Remove a kept file, if it is there."""
+        """Remove a file, if it is there, also one that is there in parts."""
+        await self._abort(name_of(id), None, _FEW)
         await self.run(self.objects.remove, name_of(id))
 
     async def remove_parts(self, before: datetime, limit: int) -> list[str]:
-        """Remove staged files that nobody wrote to since a moment; return their owners.
+        """Remove staged files that nobody wrote to since a moment; return their owners."""
+        return await self._staging.remove_parts(before, limit)
 
-        Uploads into the bucket that a crash cut off are given up a day later.
-        """
-        owners = await self._staging.remove_parts(before, limit)
-        # Some stores cannot list them, and have a rule of their own for it.
-        with suppress(ChatError):
-            await self.run(self.objects.abort_uploads, before - _UPLOAD_GRACE, limit)
-        return owners
+    async def abort_uploads(self, before: datetime, limit: int) -> None:
+        """Give up uploads into the bucket that a crash cut off before a moment."""
+        await self._abort("", before, limit)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Make one of the bucket's calls."""
@@ -95,6 +93,11 @@ class Bucket:
 
     async def _look(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._lookout, self.objects.ping)
+
+    async def _abort(self, name: str, before: datetime | None, limit: int) -> None:
+        # Some stores cannot list them, and have a rule of their own for it.
+        with suppress(ChatError):
+            await self.run(self.objects.abort_uploads, name, before, limit)
 
     async def _call(
         self, threads: Executor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs

@@ -65,8 +65,10 @@ class S3:
     def __init__(self, settings: Settings) -> None:
         self._bucket = settings.s3_bucket
         self._prefix = f"{settings.s3_prefix.strip('/')}/" if settings.s3_prefix else ""
-        self._asking = _client(settings, read_timeout=_ANSWER, attempts=2)
-        self._sending = _client(settings, read_timeout=_TAKE_IN, attempts=3)
+        # What a session has read and found is read once for both.
+        session = boto3.session.Session()
+        self._asking = _client(session, settings, read_timeout=_ANSWER, attempts=2)
+        self._sending = _client(session, settings, read_timeout=_TAKE_IN, attempts=3)
 
     def ping(self) -> None:
         """Return when the bucket is there for us."""
@@ -104,16 +106,15 @@ class S3:
         with _in_our_words():
             self._asking.delete_object(**self._name(name))
 
-    def abort_uploads(self, before: datetime, limit: int) -> int:
-        """Give up uploads in parts that began before a moment; return how many."""
+    def abort_uploads(self, name: str, before: datetime | None, limit: int) -> None:
+        """Give up uploads in parts to names that begin so, if they began before a moment."""
         with _in_our_words():
             listed = self._asking.list_multipart_uploads(
-                Bucket=self._bucket, Prefix=self._prefix, MaxUploads=limit
+                Bucket=self._bucket, Prefix=self._prefix + name, MaxUploads=limit
             )
-            old = [one for one in listed.get("Uploads", ()) if one["Initiated"] < before]
-            for upload in old:
-                self._abort(upload)
-        return len(old)
+            for upload in listed.get("Uploads", ()):
+                if before is None or upload["Initiated"] < before:
+                    self._abort(upload)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -131,10 +132,10 @@ class S3:
             )
 
 
-def _client(settings: Settings, *, read_timeout: int, attempts: int) -> Any:
+def _client(session: Any, settings: Settings, *, read_timeout: int, attempts: int) -> Any:
     """Make a client; times in seconds, attempts with the first one."""
     endpoint = settings.s3_endpoint_url
-    return boto3.session.Session().client(
+    return session.client(
         "s3",
         endpoint_url=endpoint or None,
         # Stores of other makers mostly have no regions, but a signature names one.

@@ -12,6 +12,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from engine import Engine
 from libretranslate_server import LibreTranslateServer
+from msgspec import structs
+from shelves import BucketShelf
+from swift_server import SwiftServer
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
@@ -109,6 +112,36 @@ def libretranslate(one_libretranslate: LibreTranslateServer) -> LibreTranslateSe
     """The real translation engine, ready whatever a test before did to it."""
     one_libretranslate.start()
     return one_libretranslate
+
+
+@pytest.fixture(scope="session")
+def one_swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwiftServer]:
+    """One object store for the whole run."""
+    memory = TemporaryDirectory(dir=_fast_folder(tmp_path_factory))
+    with memory as folder, SwiftServer(Path(folder)) as started:
+        yield started
+
+
+@pytest.fixture
+def swift(one_swift: SwiftServer) -> SwiftServer:
+    """The object store, ready whatever a test before did to it."""
+    one_swift.start()
+    return one_swift
+
+
+@pytest.fixture
+def bucket(swift: SwiftServer) -> dict[str, str]:
+    """The settings of a server with an empty bucket of its own."""
+    given = {**swift.settings(), "s3_bucket": f"test-{secrets.token_hex(6)}", "s3_prefix": "chat"}
+    BucketShelf(structs.replace(Settings(), **given)).make()
+    return given
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def store(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of where files are kept: once the disk, once a bucket."""
+    given: dict[str, str] = request.getfixturevalue("bucket") if request.param == "bucket" else {}
+    return given
 
 
 @pytest.fixture

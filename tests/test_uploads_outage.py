@@ -9,14 +9,23 @@ from collections.abc import Iterator
 
 import pytest
 from forms import NOTHING, announce, download, form, left_behind, part, send, until, upload
+from msgspec import structs
 from people import register
 from raw_http import read_answer
+from shelves import kept_files
 from tornado.httpclient import AsyncHTTPClient
 
 import handlers.downloads
 import handlers.uploads
 from realchat.mongod import EmbeddedMongod, start_mongod
 from realchat.services import Services
+from realchat.settings import Settings
+
+
+@pytest.fixture
+def settings(settings: Settings, store: dict[str, str]) -> Settings:
+    """Both stores."""
+    return structs.replace(settings, **store)
 
 
 class TestDatabaseAway:
@@ -51,7 +60,7 @@ class TestDatabaseAway:
             os.kill(mongod.process.pid, signal.SIGCONT)
         writer.close()
         assert (answer.status, answer.code) == (503, "unavailable")
-        assert not [path for path in services.disk.folder.rglob("*") if path.is_file()]
+        assert not kept_files(services.settings)
         await forgotten(services, ana.id)
         assert await left_behind(services, ana) == NOTHING
         assert (await send(ana, body)).status == 201
