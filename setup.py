@@ -25,6 +25,7 @@ setup(
         "aiosmtplib>=5.1.3",
         "email-validator>=2.4",
         "prometheus-client>=0.26",
+        "redis[hiredis]>=8.1",
         "uvloop>=0.23",
         "emoji>=2.16",
         "Pillow>=13",

@@ -8,6 +8,7 @@ import msgspec
 
 from handlers.framing import TEXT, build_frame
 from handlers.registry import Registry
+from handlers.review import begin_review
 from handlers.variants import Variants
 from realchat.errors import Close
 from realchat.events import (
@@ -16,6 +17,7 @@ from realchat.events import (
     MessageTranslated,
     Notice,
     Notices,
+    Resync,
     SessionsEnded,
     UserChanged,
 )
@@ -35,12 +37,18 @@ def deliver(registry: Registry, happening: AnyHappening) -> None:
         case Notices():
             _deliver_notices(registry, happening.readers, happening.frames)
         case SessionsEnded():
-            for connection in registry.of([happening.user_id]):
-                if connection.principal.session_id in happening.session_ids:
-                    connection.close(Close.NOT_AUTHENTICATED, "the session has ended")
+            _close_ended(registry, happening)
         case UserChanged():
             for connection in registry.of([happening.user_id]):
                 connection.refresh()
+        case Resync():
+            begin_review(registry)
+
+
+def _close_ended(registry: Registry, happening: SessionsEnded) -> None:
+    for connection in registry.of([happening.user_id]):
+        if connection.principal.session_id in happening.session_ids:
+            connection.close(Close.NOT_AUTHENTICATED, "the session has ended")
 
 
 def _deliver_notices(
@@ -55,7 +63,7 @@ def _deliver_notices(
 def _deliver_message(registry: Registry, happening: MessageStored) -> None:
     message = happening.message
     conversation, rev, sender_id = message.conversation, message.rev, message.sender_id
-    variants = Variants(happening.kind, message)
+    variants = Variants(happening.kind, message, happening.frame)
     known = variants.by_languages
     connections = registry.of(happening.readers)
     # Every line of this loop runs once for each connection of each message.

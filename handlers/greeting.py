@@ -5,6 +5,7 @@ from __future__ import annotations
 from tornado.httputil import HTTPServerRequest
 
 from handlers.heartbeat import HEARTBEAT
+from realchat.errors import ChatError, Code
 from realchat.fields import MAX_CONTENT, MAX_FILES
 from realchat.frames import Hello, Limits
 from realchat.ids import now, timestamp
@@ -40,3 +41,11 @@ def make_hello(services: Services, principal: Principal) -> Hello:
         heartbeat_s=int(HEARTBEAT),
         limits=limits,
     )
+
+
+def check_number(services: Services, number: int) -> None:
+    """Raise `rate_limited` if a user has as many connections as one may have."""
+    settings = services.settings
+    if settings.rate_limits and number >= settings.sockets_per_user:
+        why = f"You have {number} connections; close one of them first."
+        raise ChatError(Code.RATE_LIMITED, why)

@@ -18,7 +18,7 @@ from handlers.commands import obey
 from handlers.delivery import deliver
 from handlers.farewell import close_all
 from handlers.framing import BINARY, TEXT, Frame, build_frame
-from handlers.greeting import MAX_FRAME, make_hello, read_token
+from handlers.greeting import MAX_FRAME, check_number, make_hello, read_token
 from handlers.handshake import HandshakeHandler, check_handshake
 from handlers.live import Live
 from handlers.outbox import Outbox
@@ -62,7 +62,6 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
     """A connection; `registry` holds all authenticated ones of this process."""
 
     registry: ClassVar[Registry] = Registry()
-
     principal: Principal
     reader: Reader
 
@@ -151,6 +150,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
             count_socket_closed()
             self.registry.remove(self)
             self.services.presences.disconnect(self.reader.user_id)
+            self.services.attendance.depart(self.reader.user_id)
 
     def send(self, event: Event) -> None:
         """Queue an event for this connection alone."""
@@ -205,13 +205,23 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
 
     async def _authenticate(self, token: str) -> None:
         """Find out who this is, say hello, and let events come. Raises `ChatError`."""
-        self.principal = await self.services.tokens.authenticate(token)
+        services = self.services
+        self.principal = await services.tokens.authenticate(token)
         await self._load_reader()
-        # It may have ended meanwhile. From here to the registry nothing waits.
-        await self.services.tokens.confirm(self.principal)
-        if self._wire.is_closing():
-            return
-        self._check_number()
+        user_id = self.reader.user_id
+        elsewhere = await services.presences.elsewhere(user_id)
+        await services.attendance.arrive(user_id)
+        try:
+            # It may have ended meanwhile. From here to the registry nothing waits.
+            await services.tokens.confirm(self.principal)
+            if not self._wire.is_closing():
+                self._greet(elsewhere)
+        finally:
+            if not self._authenticated:
+                services.attendance.depart(user_id)
+
+    def _greet(self, elsewhere: int) -> None:
+        check_number(self.services, self.registry.count(self.reader.user_id) + elsewhere)
         if self._deadline is not None:
             self._deadline.cancel()
         self._authenticated = True
@@ -220,13 +230,6 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
         self.send(make_hello(self.services, self.principal))
         self.registry.add(self)
         self.services.presences.connect(self.reader.user_id)
-
-    def _check_number(self) -> None:
-        """Raise `rate_limited` if the user has as many connections as one may have."""
-        settings, number = self.services.settings, self.registry.count(self.reader.user_id)
-        if settings.rate_limits and number >= settings.sockets_per_user:
-            why = f"You have {number} connections; close one of them first."
-            raise ChatError(Code.RATE_LIMITED, why)
 
     async def _load_reader(self) -> None:
         user = await self.services.people.get(self.principal.user_id)

@@ -24,12 +24,15 @@ class Variant:
 class Variants:
     """The variants of one message, by the languages of those who read it."""
 
-    def __init__(self, kind: MessageKind, message: Message) -> None:
+    def __init__(self, kind: MessageKind, message: Message, frame: bytes | None = None) -> None:
+        """Take the message; `frame` is what those get who need no translation, if it is known."""
         self.by_languages: dict[tuple[str, ...], Variant] = {}
         self._kind = kind
         self._message = message
         self._stripped = message.seen_by("")
         self._frames: dict[tuple[str | None, bool], bytes] = {}
+        if frame is not None:
+            self._frames[None, False] = build_frame(TEXT, frame)
         self._awaiting: dict[str, dict[str, None]] = {}
         self._interpreter: Interpreter | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from realchat.events import AnyHappening
 from realchat.limits import Rate
@@ -36,6 +36,22 @@ class LocalBus:
         for listener in self._listeners:
             listener(happening)
 
+    async def join(self, channels: Sequence[str]) -> None:
+        """Return at once: all is heard here."""
+
+    def leave(self, channels: Sequence[str]) -> None:
+        """Go on to hear all."""
+
+
+class LocalAttendance:
+    """Whoever is connected is connected here."""
+
+    async def arrive(self, user_id: str) -> None:
+        """Return at once: nothing has to be listened to."""
+
+    def depart(self, user_id: str) -> None:
+        """Do nothing either."""
+
 
 class LocalRoster:
     """Counts the connections of each user."""
@@ -59,6 +75,17 @@ class LocalRoster:
     async def online(self, user_ids: Iterable[str]) -> set[str]:
         """Return those of the users who are connected."""
         return {user_id for user_id in user_ids if user_id in self._connections}
+
+    async def elsewhere(self, user_id: str) -> int:
+        """Return how many connections a user has to other processes: there are none."""
+        return 0
+
+    async def keep(self) -> tuple[list[str], list[str]]:
+        """Return who came and who is gone with another process: nobody."""
+        return [], []
+
+    async def bequeath(self, user_ids: Sequence[str]) -> None:
+        """Leave nobody behind: there is nobody to be told."""
 
 
 class LocalBuckets:

@@ -36,6 +36,9 @@ class GroupBook(Protocol):
     async def of_member(self, user_id: str) -> list[Group]:
         """Return the groups of a user."""
 
+    async def get_fresh(self, group_id: str) -> Group:
+        """Return a group as it is kept now, or raise `not_found`."""
+
     async def have_both(self, one: str, other: str) -> bool:
         """Tell whether two users share a group."""
 
@@ -73,6 +76,9 @@ class Conversations:
             await self._people.get(key.peer_of(user_id))
             return tuple(dict.fromkeys(key))
         group = await self._groups.get(key.group_id)
+        if user_id not in group.roles:
+            # They may have joined through another process a moment ago.
+            group = await self._groups.get_fresh(key.group_id)
         if user_id not in group.roles:
             if group.private:
                 raise ChatError(Code.NOT_FOUND)

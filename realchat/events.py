@@ -13,20 +13,27 @@ class Happening(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class MessageStored(Happening, frozen=True, kw_only=True):
-    """A message was stored or changed; `readers` are the members of its conversation."""
+    """A message was stored or changed; `readers` are the members of its conversation.
+
+    From another process, which does not know who is here, it comes without readers, and
+    with the `frame` that those get who need no translation.
+    """
 
     kind: MessageKind
     message: Message
     readers: tuple[str, ...]
+    frame: bytes | None = None
 
 
 class MessageTranslated(Happening, frozen=True, kw_only=True):
     """A translation was made, or could not be; for the readers of that language.
 
-    Those who asked for it (`is_asked`) get it on all their devices.
+    Those who asked for it (`is_asked`) get it on all their devices. What each process
+    tells those who are connected to it goes to no other (`is_local`).
     """
 
     is_asked: bool = False
+    is_local: bool = False
     readers: tuple[str, ...]
     content_lang: str
     frame: TranslationEvent
@@ -60,16 +67,25 @@ class UserChanged(Happening, frozen=True, kw_only=True):
 
 
 class GroupChanged(Happening, frozen=True, kw_only=True):
-    """A group's members, roles or name changed, or it ended: then there is no `group`."""
+    """A group's members, roles or name changed, or it ended: then there is no `group`.
+
+    What is above `rev` in its conversation was said after that, so that those who came
+    with the change hear all of it.
+    """
 
     group_id: str
     group: Group | None = None
+    rev: int | None = None
 
 
 class GlossaryChanged(Happening, frozen=True, kw_only=True):
     """A group's terms changed: what is remembered of them is stale."""
 
     group_id: str
+
+
+class Resync(Happening, frozen=True, kw_only=True):
+    """Something may have happened that this process was not told: nothing it remembers is sure."""
 
 
 AnyHappening = (
@@ -81,4 +97,5 @@ AnyHappening = (
     | UserChanged
     | GroupChanged
     | GlossaryChanged
+    | Resync
 )

@@ -13,7 +13,7 @@ from unicodedata import category, normalize
 from msgspec import structs
 
 from realchat.errors import invalid
-from realchat.events import AnyHappening, GlossaryChanged, GroupChanged
+from realchat.events import AnyHappening, GlossaryChanged, GroupChanged, Resync
 from realchat.ids import GroupKey, parse_conversation
 from realchat.kept import Kept, Vocabulary, find_terms, is_apart
 from realchat.languages import base, canonical
@@ -121,6 +121,8 @@ class Glossaries:
         match happening:
             case GlossaryChanged(group_id=group_id) | GroupChanged(group_id=group_id, group=None):
                 self._remembered.forget(group_id)
+            case Resync():
+                self._remembered.forget_all()
 
 
 def _put(text: str, found: Sequence[Kept], translated: Mapping[str, str]) -> str:

@@ -9,8 +9,8 @@ from typing import Protocol
 from msgspec import UNSET, structs
 
 from realchat.errors import ChatError, Code, invalid
-from realchat.events import AnyHappening, GroupChanged, Notice
-from realchat.frames import GroupCreated, GroupLeft, GroupUpdated
+from realchat.events import AnyHappening, GroupChanged, Resync
+from realchat.group_news import GroupNews
 from realchat.ids import group_conversation, new_id, now, require_id, timestamp
 from realchat.memberships import (
     rank,
@@ -69,11 +69,12 @@ class Groups:
         people: KnownPeople,
         clearing: Clearing,
         bus: Bus,
+        news: GroupNews,
     ) -> None:
         self._store = store
         self._people = people
         self._clearing = clearing
-        self._bus = bus
+        self._news = news
         self._remembered = Memory(self._load, _MAX_REMEMBERED)
         bus.subscribe(self._hear)
 
@@ -84,6 +85,11 @@ class Groups:
     def peek(self, group_id: str) -> Group | None:
         """Return a group as it is remembered, if it is."""
         return self._remembered.peek(group_id)
+
+    async def get_fresh(self, group_id: str) -> Group:
+        """Return a group as it is kept now, which may not have been told yet."""
+        self._remembered.forget(group_id)
+        return await self.get(group_id)
 
     async def see(self, user_id: str, group_id: str) -> Group:
         """Return a group that a user is in or that is public; else raise `not_found`."""
@@ -116,7 +122,7 @@ class Groups:
             await self._check_addition(creator_id, user_id)
             group = with_member(group, user_id)
         await self._store.create(group, created_at)
-        self._bus.publish(Notice(readers=tuple(group.members), frame=GroupCreated(group=group)))
+        self._news.tell_created(group)
         return group
 
     async def update(self, user_id: str, group_id: str, request: UpdateGroup) -> Group:
@@ -203,21 +209,15 @@ class Groups:
                     return group
                 continue
             changed = structs.replace(changed, version=group.version + 1)
+            rev = await self._news.find_rev(group, changed)
             if await self._store.replace(changed):
-                self._announce(group, changed)
+                self._news.tell_changed(group, changed, rev)
                 return changed
         raise ChatError(Code.CONFLICT)
 
     def _end(self, group: Group) -> None:
-        self._bus.publish(GroupChanged(group_id=group.id))
-        self._bus.publish(Notice(readers=tuple(group.members), frame=GroupLeft(group_id=group.id)))
+        self._news.tell_ended(group)
         self._clearing.clear(group_conversation(group.id))
-
-    def _announce(self, before: Group, after: Group) -> None:
-        self._bus.publish(GroupChanged(group_id=after.id, group=after))
-        self._bus.publish(Notice(readers=tuple(after.members), frame=GroupUpdated(group=after)))
-        if gone := tuple(before.roles.keys() - after.roles.keys()):
-            self._bus.publish(Notice(readers=gone, frame=GroupLeft(group_id=after.id)))
 
     async def _check_addition(self, user_id: str, other_id: str) -> None:
         try:
@@ -236,6 +236,8 @@ class Groups:
         return found
 
     def _hear(self, happening: AnyHappening) -> None:
+        if isinstance(happening, Resync):
+            self._remembered.forget_all()
         if not isinstance(happening, GroupChanged):
             return
         known, group = self._remembered.peek(happening.group_id), happening.group

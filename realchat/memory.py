@@ -44,6 +44,11 @@ class Memory(Generic[K, V]):
         """Return what is remembered, if it is."""
         return self._kept.get(key)
 
+    def forget_all(self) -> None:
+        """Drop everything."""
+        self._changes += 1
+        self._kept.clear()
+
     def forget(self, key: K) -> None:
         """Drop what is remembered of a key, and what is being loaded."""
         self._changes += 1

@@ -75,6 +75,14 @@ TARGETS = Gauge(
     "Languages that the engine translates a language into directly.",
     ["engine", "source"],
 )
+BUS = Counter(
+    "realchat_bus_events",
+    "Events between processes: sent, received, dropped where too much waited.",
+    ["what"],
+)
+BUS_RECONNECTS = Counter("realchat_bus_reconnects", "Times that Redis came back.")
+BUS_UP = Gauge("realchat_bus_up", "Whether Redis is there; 1 where there is but one process.")
+GAPS = Counter("realchat_bus_gaps", "Messages that the bus lost and the database had.")
 
 
 class Traffic(Collector):
@@ -176,6 +184,36 @@ def show_engine(state: EngineState) -> None:
     TARGETS.clear()
     for source, targets in state.pairs.items():
         TARGETS.labels(state.engine, source).set(len(targets))
+
+
+def count_bus_sent(number: int) -> None:
+    """Count events that other processes are told."""
+    BUS.labels("sent").inc(number)
+
+
+def count_bus_received() -> None:
+    """Count an event that another process told."""
+    BUS.labels("received").inc()
+
+
+def count_bus_dropped() -> None:
+    """Count an event that could not be kept until Redis comes back."""
+    BUS.labels("dropped").inc()
+
+
+def count_bus_reconnect() -> None:
+    """Count a return of Redis."""
+    BUS_RECONNECTS.inc()
+
+
+def show_bus(*, is_up: bool) -> None:
+    """Show whether Redis is there."""
+    BUS_UP.set(is_up)
+
+
+def count_gaps(messages: int) -> None:
+    """Count messages that were fetched since the bus did not bring them."""
+    GAPS.inc(messages)
 
 
 def render() -> bytes:

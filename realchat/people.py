@@ -8,7 +8,7 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from realchat.errors import ChatError, Code
-from realchat.events import AnyHappening, UserChanged
+from realchat.events import AnyHappening, Resync, UserChanged
 from realchat.models import Profile, User
 from realchat.names import email_key, name_key
 from realchat.ports import Bus
@@ -133,3 +133,6 @@ class People:
         if isinstance(happening, UserChanged):
             self._changes += 1
             self._remembered.pop(happening.user_id, None)
+        elif isinstance(happening, Resync):
+            self._changes += 1
+            self._remembered.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from realchat.events import AnyHappening
@@ -17,6 +17,19 @@ class Bus(Protocol):
 
     def subscribe(self, listener: Callable[[AnyHappening], None]) -> None:
         """Hear of everything from now on."""
+
+    async def ping(self) -> None:
+        """Return when it answers, else raise `unavailable`."""
+
+
+class SharedBus(Bus, Protocol):
+    """A bus that must know whom this process has to hear of (`realchat.channels`)."""
+
+    async def join(self, channels: Sequence[str]) -> None:
+        """Listen to channels; returns when nothing that is told there from now on is missed."""
+
+    def leave(self, channels: Sequence[str]) -> None:
+        """Listen to channels no more."""
 
 
 class KnownPeople(Protocol):

@@ -41,6 +41,15 @@ class Roster(Protocol):
     async def online(self, user_ids: Iterable[str]) -> set[str]:
         """Return those of the users who are connected."""
 
+    async def elsewhere(self, user_id: str) -> int:
+        """Return how many connections a user has to other processes."""
+
+    async def keep(self) -> tuple[list[str], list[str]]:
+        """Show that this process lives; return who is there after all, and who is gone."""
+
+    async def bequeath(self, user_ids: Sequence[str]) -> None:
+        """Leave it to other processes to tell that these are gone."""
+
 
 class LastSeen(Protocol):
     """Where it is kept when somebody was last seen."""
@@ -109,11 +118,26 @@ class Presences:
         """Return those who are online and whom the asker may know of."""
         return sorted(await self._roster.online(await self._conversations.contacts(asker_id)))
 
-    def close(self) -> None:
+    async def elsewhere(self, user_id: str) -> int:
+        """Return how many connections a user has to other processes."""
+        return await self._roster.elsewhere(user_id)
+
+    async def keep(self) -> None:
+        """Show that this process lives, and tell of the people of those that do not any more."""
+        came, gone = await self._roster.keep()
+        for user_id in came:
+            self._announce(user_id, online=True, last_seen=None)
+        moment = now()
+        for user_id in gone:
+            self._seen.put(user_id, moment)
+            self._announce(user_id, online=False, last_seen=timestamp(moment))
+
+    async def close(self) -> None:
         """Announce nobody's leaving any more: it is the server that goes."""
-        for timer in self._leaving.values():
+        leaving, self._leaving = self._leaving, {}
+        for timer in leaving.values():
             timer.cancel()
-        self._leaving.clear()
+        await self._roster.bequeath(list(leaving))
         self._news.clear()
         if self._pause is not None:
             self._pause.cancel()

@@ -21,7 +21,7 @@ class Parts(Record, frozen=True, kw_only=True):
     """The parts of a server that can serve, and which of its optional ones are on."""
 
     database: Literal["up"]
-    bus: Literal["up"]
+    bus: Literal["up", "away"]
     mail: Literal["smtp", "console"]
     translation: Literal["on", "away", "off"]
     files: Literal["disk", "bucket", "away"]
@@ -49,6 +49,14 @@ class Store(Protocol):
         """What is known of it now."""
 
 
+class Optional(Protocol):
+    """A part without which less can be served."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is there."""
+
+
 class Readiness:
     """Answers for one process; `needed` are asked by name, in order."""
 
@@ -56,11 +64,13 @@ class Readiness:
         self,
         needed: Mapping[str, Needed],
         *,
+        bus: Optional | None = None,
         mail: bool,
         engine: Describable | None,
         files: Store | None = None,
     ) -> None:
         self._needed = needed
+        self._bus = bus
         self._mail: Literal["smtp", "console"] = "smtp" if mail else "console"
         self._engine = engine
         self._files = files
@@ -88,7 +98,7 @@ class Readiness:
             await _check_part(name, part)
         return Parts(
             database="up",
-            bus="up",
+            bus="up" if self._bus is None or self._bus.is_up else "away",
             mail=self._mail,
             translation=_word_for(self.details.translation),
             files=self._files.state if self._files else "disk",

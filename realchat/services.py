@@ -6,11 +6,9 @@ import asyncio
 
 from realchat.accounts import Accounts
 from realchat.aftermath import Aftermath
-from realchat.apertium import Apertium
 from realchat.archive import Archive
 from realchat.audiences import Audiences
 from realchat.bucket import Bucket
-from realchat.bus import LocalBuckets, LocalBus, LocalRoster
 from realchat.catch_up import CatchUp
 from realchat.chat import Chat
 from realchat.clearing import Clearing
@@ -19,11 +17,11 @@ from realchat.conversations import Conversations
 from realchat.corrections import Corrections
 from realchat.detection import LanguageDetector
 from realchat.disk import Disk
-from realchat.engine import Engine
 from realchat.entrances import Entrances
 from realchat.file_types import inspect
 from realchat.flood import Floodgate, Rates
 from realchat.glossary import Glossaries
+from realchat.group_news import GroupNews
 from realchat.groups import Groups
 from realchat.history import History
 from realchat.identifiers import Py3Langid
@@ -31,17 +29,19 @@ from realchat.ids import new_id
 from realchat.inbox import Inbox
 from realchat.intake import Bounds, Intake
 from realchat.limits import Limits
-from realchat.mail import ConsoleMailer, Letters, SmtpMailer, SmtpServer
-from realchat.otp import Mailer, OneTimeCodes, OneTimeSignIn
+from realchat.otp import OneTimeCodes, OneTimeSignIn
+from realchat.outside import make_engine, make_mailer
 from realchat.passwords import Passwords
 from realchat.people import People
 from realchat.phrasebook import Phrasebook
 from realchat.phrasing import Phrasing
+from realchat.ports import Bus
 from realchat.presence import Presences
 from realchat.previews import Previews
 from realchat.readiness import Readiness
 from realchat.s3 import S3
 from realchat.settings import Settings
+from realchat.sharing import Alone, Shared
 from realchat.signing import Signer
 from realchat.store.collections import Collections
 from realchat.store.database import Database
@@ -49,7 +49,6 @@ from realchat.sweep import INTERVAL, Sweeper
 from realchat.tasks import Tasks
 from realchat.tokens import Tokens
 from realchat.translation import Interpreter
-from realchat.translators import LibreTranslate
 from realchat.uploads import Uploads
 
 # Seconds that the start waits for the translation engine, and between two looks at it.
@@ -71,9 +70,12 @@ class Services:
         self.database = database
         self.collections = collections
         self.epoch = epoch
-        self.bus = LocalBus()
         self.tasks = Tasks()
-        self.limits = Limits(LocalBuckets(), enabled=settings.rate_limits)
+        is_alone = not settings.redis_url
+        self.sharing = Alone() if is_alone else Shared(settings, collections, epoch, self.tasks)
+        self.bus = self.sharing.bus
+        self.attendance = self.sharing.attendance
+        self.limits = Limits(self.sharing.buckets, enabled=settings.rate_limits)
         self.floodgate = Floodgate(
             Rates(settings.frames_per_second, settings.frame_bytes_per_second),
             enabled=settings.rate_limits,
@@ -84,7 +86,8 @@ class Services:
         self._join_accounts()
         self._join_messages()
         self.readiness = Readiness(
-            {"database": database, "bus": self.bus},
+            {"database": database},
+            bus=self.sharing,
             mail=bool(settings.email_host),
             engine=self.engine,
             files=self.bucket,
@@ -102,12 +105,18 @@ class Services:
             await self.bucket.check()
             self.tasks.repeat(self.bucket.check, _BUCKET_INTERVAL)
 
+    async def meet_others(self) -> None:
+        """Begin to hear other processes, if there may be any, and to show that this one lives."""
+        await self.sharing.open()
+        self.sharing.watch(self.presences)
+
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
-        self.presences.close()
+        await self.presences.close()
         await self.collections.message_log.drain()
         await self.phrasebook.close()
         await self.tasks.close()
+        await self.sharing.close()
         self.passwords.close()
         if self.bucket is not None:
             self.bucket.close()
@@ -119,11 +128,15 @@ class Services:
     def _join_conversations(self) -> None:
         kept = self.collections
         cleared = (kept.messages, kept.translations, kept.corrections, kept.files, kept.glossaries)
-        self.groups = Groups(kept.groups, self.people, Clearing(cleared, self.tasks), self.bus)
+        # Alone, one hears of a change before anything is said after it.
+        spoken = None if isinstance(self.sharing, Alone) else kept.messages
+        clearing = Clearing(cleared, self.tasks)
+        news = GroupNews(self.bus, spoken)
+        self.groups = Groups(kept.groups, self.people, clearing, self.bus, news)
         self.glossaries = Glossaries(kept.glossaries, self.groups, self.bus)
         self.entrances = Entrances(kept.groups, self.groups)
         self.conversations = Conversations(kept.directs, self.groups, self.people, kept.messages)
-        roster = LocalRoster()
+        roster = self.sharing.roster
         self.presences = Presences(
             roster,
             kept.users,
@@ -142,8 +155,8 @@ class Services:
         self.uploads = Uploads(files, contents, self.conversations)
         bounds = Bounds(settings.max_upload_bytes, settings.upload_quota_bytes)
         self.intake = Intake(contents, files, quotas, bounds, self.tasks)
-        self.sweeper = Sweeper(files, contents, quotas)
-        self.tasks.repeat(self.sweeper.sweep, INTERVAL)
+        self.sweeper = Sweeper(files, contents, quotas, self.collections.claims)
+        self.tasks.repeat(self.sweeper.go_round, INTERVAL)
         self.tasks.repeat(self.disk.refresh_parts, _REFRESH_INTERVAL)
 
     def _join_accounts(self) -> None:
@@ -154,14 +167,14 @@ class Services:
             users, self.passwords, self.tokens, self.limits, self.bus, self.uploads
         )
         codes = OneTimeCodes(self.collections.otps, settings.jwt_refresh_secret)
-        mailer = _mailer(settings)
+        mailer = make_mailer(settings)
         self.one_time_sign_in = OneTimeSignIn(
             self.accounts, users, self.passwords, codes, mailer, self.limits, self.tasks
         )
 
     def _join_messages(self) -> None:
         messages, translations = self.collections.messages, self.collections.translations
-        self.engine = _engine(self.settings)
+        self.engine = make_engine(self.settings)
         archive = Archive(translations, self.collections.corrections, messages)
         self.phrasebook = Phrasebook(archive, self.collections.claims, self.engine)
         phrasing = Phrasing(self.glossaries, self.people)
@@ -198,19 +211,19 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     """Connect, create indexes and build all parts. Raises `ChatError` `unavailable`."""
     database = Database(mongodb_uri, settings.mongodb_db)
     try:
-        collections = Collections(database)
+        collections = Collections(database, is_sharded=settings.mongodb_sharded)
         _, epoch, _ = await asyncio.gather(
             collections.prepare(), database.epoch(new_id()), Py3Langid().load()
         )
         services = Services(settings, database, collections, epoch)
-        await asyncio.gather(services.meet_engine(), services.meet_bucket())
+        await asyncio.gather(services.meet_engine(), services.meet_bucket(), services.meet_others())
         return services
     except BaseException:
         database.close()
         raise
 
 
-def _tokens(settings: Settings, collections: Collections, bus: LocalBus, tasks: Tasks) -> Tokens:
+def _tokens(settings: Settings, collections: Collections, bus: Bus, tasks: Tasks) -> Tokens:
     return Tokens(
         Signer(settings.jwt_access_secret, settings.jwt_refresh_secret),
         collections.sessions,
@@ -219,25 +232,3 @@ def _tokens(settings: Settings, collections: Collections, bus: LocalBus, tasks: 
         access_seconds=settings.access_token_seconds,
         refresh_seconds=settings.refresh_token_seconds,
     )
-
-
-def _engine(settings: Settings) -> Engine | None:
-    if settings.engine == "off":
-        return None
-    if settings.engine == "apertium":
-        return Engine(Apertium())
-    return Engine(LibreTranslate(settings.libretranslate_url, settings.libretranslate_api_key))
-
-
-def _mailer(settings: Settings) -> Mailer:
-    if not settings.email_host:
-        return ConsoleMailer(Letters())
-    server = SmtpServer(
-        host=settings.email_host,
-        port=settings.email_port,
-        user=settings.email_user,
-        password=settings.email_pass,
-        sender=settings.email_from or settings.email_user,
-        tls=settings.email_tls,
-    )
-    return SmtpMailer(Letters(), server)

@@ -10,6 +10,7 @@ Port = Annotated[int, Meta(ge=1, le=65535, description="a whole number from 1 to
 Seconds = Annotated[
     int, Meta(ge=1, le=366 * 86400, description="a whole number of seconds, a year at most")
 ]
+Silence = Annotated[int, Meta(ge=2, le=600, description="a whole number from 2 to 600")]
 Grace = Annotated[float, Meta(ge=0, le=300, description="a number of seconds from 0 to 300")]
 Changes = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
 PerSecond = Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]

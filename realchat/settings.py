@@ -29,6 +29,7 @@ from realchat.setting_types import (
     Region,
     Rounds,
     Seconds,
+    Silence,
     Size,
 )
 
@@ -38,8 +39,7 @@ MIB = 1024 * 1024
 MIN_SECRET_BYTES = 32
 # What the samples of documents call themselves; no such value is a secret.
 _SAMPLES = ("your-", "change-me", "changeme", "example", "super-secret")
-
-
+_REDIS = ("redis://", "rediss://", "unix://")
 # What settings are called whose type has no description of its own.
 _KINDS = {bool: "true or false", Path: "the path of a folder"}
 # Addresses that stand for all of a machine's; nobody can open them.
@@ -65,7 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     upload_dir: Path = Path("uploads")
     mongodb_uri: str = ""
     mongodb_db: DatabaseName = "realchat"
+    mongodb_sharded: bool = False
     redis_url: str = ""
+    process_timeout_seconds: Silence = 45
     s3_bucket: BucketName = ""
     s3_endpoint_url: str = ""
     s3_region: Region = ""
@@ -209,6 +211,8 @@ def _check_urls(settings: Settings) -> None:
         raise SettingError(
             "CLIENT_URL must be an origin, such as https://chat.example.org, without a path."
         )
+    if settings.redis_url and not settings.redis_url.startswith(_REDIS):
+        raise SettingError("REDIS_URL must begin with redis://, rediss:// or unix://.")
     if settings.mongodb_uri and not settings.mongodb_uri.startswith(
         ("mongodb://", "mongodb+srv://")
     ):

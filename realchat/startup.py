@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from realchat import __version__
 from realchat.pairs import EngineState
 from realchat.settings import MIB, Settings
+
+_REDIS_PORT = 6379
 
 
 def describe(
@@ -16,6 +20,7 @@ def describe(
     """
     parts = {
         "database": database,
+        "bus": _bus(settings),
         "secrets": _secrets(settings, given_secrets),
         "mail": _mail(settings),
         "translation": _translation(engine),
@@ -31,6 +36,15 @@ def _secrets(settings: Settings, given: bool) -> str:
     if given:
         return "JWT_ACCESS_SECRET and JWT_REFRESH_SECRET"
     return f"kept in {settings.data_dir / 'secrets'} (JWT_ACCESS_SECRET, JWT_REFRESH_SECRET)"
+
+
+def _bus(settings: Settings) -> str:
+    if not settings.redis_url:
+        return "in this process (REDIS_URL: several)"
+    url = urlsplit(settings.redis_url)
+    # Not the address as it is, which may have a password.
+    where = url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or _REDIS_PORT}"
+    return f"Redis at {where} (REDIS_URL)"
 
 
 def _mail(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from realchat.credentials import Session
 from realchat.errors import ChatError, Code
-from realchat.events import AnyHappening, SessionsEnded
+from realchat.events import AnyHappening, Resync, SessionsEnded
 from realchat.ids import new_id, now
 from realchat.models import Principal, Record
 from realchat.notes import Notes
@@ -207,6 +207,9 @@ class Tokens:
             self._endings += 1
             for session_id in happening.session_ids:
                 self._believed.pop(session_id, None)
+        elif isinstance(happening, Resync):
+            self._endings += 1
+            self._believed.clear()
 
     def _expiry(self) -> datetime:
         return now() + timedelta(seconds=self._refresh_seconds)

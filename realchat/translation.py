@@ -130,8 +130,7 @@ class Interpreter:
         self, message: Message, stored: StoredTranslation, readers: Sequence[str]
     ) -> Translation:
         """Tell those of the readers who need it of a translation that is kept now; return it."""
-        translation = self._remember(message, stored)
-        self._tell(message, translation, readers)
+        self._tell(message, translation := self._remember(message, stored), readers)
         return translation
 
     def _tell(
@@ -139,9 +138,9 @@ class Interpreter:
         message: Message,
         translation: Translation,
         readers: Sequence[str],
-        *,
-        is_asked: bool = False,
+        is_asked: bool | None = None,
     ) -> None:
+        """Tell all members, or those who asked for it, or (False) those who are here."""
         frame = TranslationEvent(
             id=message.id,
             conversation=message.conversation,
@@ -149,7 +148,8 @@ class Interpreter:
             **structs.asdict(translation),
         )
         happening = MessageTranslated(
-            is_asked=is_asked,
+            is_asked=is_asked is True,
+            is_local=is_asked is False,
             readers=tuple(readers),
             content_lang=message.content_lang,
             frame=frame,
@@ -184,6 +184,7 @@ class Interpreter:
         # What is known to its readers stays with them when it cannot be had again.
         is_worse = delivery.announced is not None and outcome.status == "unavailable"
         if readers and is_news and not is_worse:
+            # Else each process has what is pending translated for those who are connected to it.
             self._tell(message, outcome, readers, is_asked=delivery.asker is not None)
 
     async def _want(self, message: Message, lang: str) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torture.processes import LEASH as LEASH
 from torture.processes import PATIENCE as PATIENCE
 from torture.processes import ROOT as ROOT
 from torture.processes import ServerProcess as ServerProcess

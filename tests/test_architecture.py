@@ -32,7 +32,7 @@ ROOMS = {
         "realchat.replica_set",
         "realchat.workers",
     ],
-    "services": ["realchat.services"],
+    "services": ["realchat.services", "realchat.sharing", "realchat.outside"],
     "store": ["realchat.store", "realchat.store.*"],
     "adapters": [
         "realchat.apertium",
@@ -43,6 +43,12 @@ ROOMS = {
         "realchat.identifiers",
         "realchat.mail",
         "realchat.passwords",
+        "realchat.redis_buckets",
+        "realchat.redis_bus",
+        "realchat.redis_client",
+        "realchat.redis_link",
+        "realchat.redis_roster",
+        "realchat.redis_sender",
         "realchat.reach",
         "realchat.s3",
         "realchat.translators",
@@ -50,10 +56,12 @@ ROOMS = {
     "vocabulary": [
         "realchat",
         "realchat.breaker",
+        "realchat.channels",
         "realchat.commands",
         "realchat.credentials",
         "realchat.decoding",
         "realchat.drafts",
+        "realchat.envelopes",
         "realchat.errors",
         "realchat.events",
         "realchat.fields",
@@ -105,6 +113,7 @@ LIBRARIES = {
     "libretranslatepy": {"adapters"},
     "puremagic": {"adapters"},
     "py3langid": {"adapters"},
+    "redis": {"adapters"},
     "uvloop": {"server"},
 }
 

@@ -132,7 +132,7 @@ def test_the_address_to_open_can_be_opened(host: str, url: str) -> None:
 
 def test_the_example_file_lists_every_setting_with_its_default() -> None:
     text = (ROOT / ".env.example").read_text()
-    assert dict(re.findall(r"^# ([A-Z_]+)=(.*)$", text, re.MULTILINE)) == defaults()
+    assert dict(re.findall(r"^# ([A-Z0-9_]+)=(.*)$", text, re.MULTILINE)) == defaults()
 
 
 def test_the_example_file_changes_nothing() -> None:
@@ -140,5 +140,5 @@ def test_the_example_file_changes_nothing() -> None:
 
 
 def test_the_readme_s_table_lists_every_setting() -> None:
-    rows = re.findall(r"^\|\s*`([A-Z_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\|\s*`([A-Z0-9_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(defaults())

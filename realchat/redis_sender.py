@@ -1,0 +1,137 @@
+"""What one process sends to the others: kept in order until Redis has it, up to a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from itertools import islice
+from typing import Protocol
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+
+from realchat.metrics import count_bus_dropped, count_bus_sent
+from realchat.redis_client import DEADLINE, FAULTS, connect, make_connection, pauses
+
+# Seconds until what could not be sent is sent again: as long, with some to spare, as
+# others may need to come back and listen.
+_SETTLING = 1.3
+# What waits to be sent, in envelopes and in bytes, and how many go at once.
+_MAX_WAITING, _MAX_BYTES = 20_000, 32 * 1024 * 1024
+_BATCH = 256
+
+Waiting = tuple[str, bytes]
+
+
+class State(Protocol):
+    """What is known of Redis, and who is told more of it."""
+
+    def wait(self) -> Awaitable[None]:
+        """Wait until Redis is there."""
+
+    def note_fault(self, error: BaseException) -> None:
+        """Hear that it is away."""
+
+    def note_return(self) -> None:
+        """Hear that it is there."""
+
+
+class Sender:
+    """One task that sends what all others put in its queue, many in one exchange."""
+
+    def __init__(self, redis: Redis, state: State, dropped: Callable[[], None]) -> None:
+        """Take Redis and its state; `dropped` is called once what was too much is over."""
+        self._redis = redis
+        self._state = state
+        self._dropped = dropped
+        self._waiting: deque[Waiting] = deque()
+        self._size = 0
+        self._more = asyncio.Event()
+        self._done = asyncio.Event()
+        self._has_dropped = False
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to send."""
+        self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def close(self, seconds: float) -> None:
+        """Send what waits, but no longer than that."""
+        if self._task is None:
+            return
+        if self._waiting:
+            waiting = asyncio.ensure_future(self._done.wait())
+            await asyncio.wait([waiting], timeout=seconds)
+            waiting.cancel()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def send(self, channel: str, data: bytes) -> None:
+        """Have something sent; never waits. What is too much is dropped."""
+        if len(self._waiting) >= _MAX_WAITING or self._size + len(data) > _MAX_BYTES:
+            self._has_dropped = True
+            count_bus_dropped()
+            return
+        self._waiting.append((channel, data))
+        self._size += len(data)
+        self._done.clear()
+        self._more.set()
+
+    async def _work(self) -> None:
+        connection = make_connection(self._redis)
+        pause = pauses()
+        try:
+            is_up = await self._connect(connection)
+            while True:
+                await self._await_more()
+                # One that was lost would connect again by itself, before others are back.
+                if is_up and connection.is_connected and await self._send_some(connection):
+                    pause = pauses()
+                    self._state.note_return()
+                    continue
+                await asyncio.sleep(next(pause))
+                await self._state.wait()
+                await asyncio.sleep(_SETTLING)
+                is_up = await self._connect(connection)
+        finally:
+            await connection.disconnect(nowait=True)
+
+    async def _await_more(self) -> None:
+        if not self._waiting and self._has_dropped:
+            self._has_dropped = False
+            self._dropped()
+        if not self._waiting:
+            self._done.set()
+            self._more.clear()
+            await self._more.wait()
+
+    async def _connect(self, connection: AbstractConnection) -> bool:
+        try:
+            await connect(connection)
+        except FAULTS as error:
+            self._state.note_fault(error)
+            return False
+        return True
+
+    async def _send_some(self, connection: AbstractConnection) -> bool:
+        """Send the first of what waits; it waits on where nobody knows whether it arrived."""
+        batch = list(islice(self._waiting, _BATCH))
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await _publish(connection, batch)
+        except FAULTS as error:
+            await connection.disconnect(nowait=True)
+            self._state.note_fault(error)
+            return False
+        count_bus_sent(len(batch))
+        for _ in batch:
+            self._size -= len(self._waiting.popleft()[1])
+        return True
+
+
+async def _publish(connection: AbstractConnection, batch: list[Waiting]) -> None:
+    commands = [("SPUBLISH", channel, data) for channel, data in batch]
+    await connection.send_packed_command(connection.pack_commands(commands))
+    for _ in batch:
+        await connection.read_response()

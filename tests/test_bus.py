@@ -1,0 +1,417 @@
+"""What passes between processes: the same is asked of the bus of one and of that of several."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from redis_part import RedisServer
+from tornado.ioloop import IOLoop
+
+from realchat.bus import LocalBus
+from realchat.channels import EVERYBODY, FEW, conversation_channel, user_channel
+from realchat.events import (
+    AnyHappening,
+    GlossaryChanged,
+    MessageStored,
+    MessageTranslated,
+    Notice,
+    Notices,
+    Resync,
+    UserChanged,
+)
+from realchat.frames import PresenceEvent, TranslationEvent, TypingEvent
+from realchat.ids import direct_conversation, group_conversation, new_id
+from realchat.models import Message
+from realchat.redis_bus import RedisBus
+
+# Seconds; a bound for what never comes, not a measure of speed.
+PATIENCE = 10
+
+ANA, BEN, CEM = (digit * 24 for digit in "abc")
+TEAM = group_conversation("d" * 24)
+DIRECT = direct_conversation(ANA, BEN)
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    """One Redis for this module; a socket's name must be short."""
+    with TemporaryDirectory() as folder:
+        started = RedisServer(Path(folder))
+        yield started
+        started.kill()
+
+
+class Ear:
+    """Keeps what a bus tells."""
+
+    def __init__(self, bus: LocalBus | RedisBus) -> None:
+        self.heard: asyncio.Queue[AnyHappening] = asyncio.Queue()
+        bus.subscribe(self.heard.put_nowait)
+
+    async def next(self) -> AnyHappening:
+        """Wait for the next happening."""
+        return await asyncio.wait_for(self.heard.get(), PATIENCE)
+
+    async def all_until(self, last: AnyHappening) -> list[AnyHappening]:
+        """Wait for a happening; return what came before it."""
+        found: list[AnyHappening] = []
+        while (one := await self.next()) != last:
+            found.append(one)
+        return found
+
+
+def message(rev: int, conversation: str = TEAM, **fields: str) -> Message:
+    """Return a message."""
+    return Message(
+        id=new_id(),
+        conversation=conversation,
+        seq=rev,
+        rev=rev,
+        sender_id=ANA,
+        content="hello",
+        content_lang="en",
+        detected=False,
+        files=[],
+        attachments=[],
+        mentions=[],
+        reactions={},
+        created_at="2026-11-22T14:00:00.000Z",
+        **fields,
+    )
+
+
+def stored(rev: int, conversation: str = TEAM, **fields: str) -> MessageStored:
+    """Return that a message was stored."""
+    readers = (ANA, BEN)
+    return MessageStored(
+        kind="message", message=message(rev, conversation, **fields), readers=readers
+    )
+
+
+def typing(conversation: str, readers: tuple[str, ...] = (BEN,)) -> Notice:
+    """Return that Ana writes."""
+    frame = TypingEvent(conversation=conversation, user_id=ANA, on=True)
+    return Notice(readers=readers, frame=frame)
+
+
+def translated(*, is_asked: bool = False, is_local: bool = False) -> MessageTranslated:
+    """Return that a translation was made."""
+    frame = TranslationEvent(
+        id=new_id(), conversation=TEAM, rev=1, lang="de", status="ready", content="hallo"
+    )
+    return MessageTranslated(
+        is_asked=is_asked, is_local=is_local, readers=(BEN,), content_lang="en", frame=frame
+    )
+
+
+END = UserChanged(user_id=CEM)
+
+
+class TestEitherBus:
+    """What every bus does, whether there are several processes or not."""
+
+    @pytest.fixture(params=["one process", "several"])
+    def bus(self, request: pytest.FixtureRequest, io_loop: IOLoop) -> Iterator[LocalBus | RedisBus]:
+        if request.param == "one process":
+            yield LocalBus()
+            return
+        redis: RedisServer = request.getfixturevalue("redis")
+
+        async def begin() -> RedisBus:
+            started = RedisBus(redis.url, new_id())
+            await started.open()
+            return started
+
+        bus = io_loop.run_sync(begin)
+        yield bus
+        io_loop.run_sync(bus.close)
+
+    @pytest.mark.gen_test
+    async def test_who_publishes_hears_it_at_once_and_in_order(
+        self, bus: LocalBus | RedisBus
+    ) -> None:
+        heard: list[AnyHappening] = []
+        bus.subscribe(heard.append)
+        said = [UserChanged(user_id=ANA), typing(TEAM), translated(), UserChanged(user_id=BEN)]
+        for happening in said:
+            bus.publish(happening)
+        assert heard == said
+
+    @pytest.mark.gen_test
+    async def test_every_listener_hears_in_the_order_of_subscription(
+        self, bus: LocalBus | RedisBus
+    ) -> None:
+        heard: list[str] = []
+        bus.subscribe(lambda _: heard.append("first"))
+        bus.subscribe(lambda _: heard.append("second"))
+        bus.publish(END)
+        assert heard == ["first", "second"]
+
+    @pytest.mark.gen_test
+    async def test_what_one_publishes_oneself_is_heard_once(self, bus: LocalBus | RedisBus) -> None:
+        await bus.join([conversation_channel(TEAM), user_channel(ANA)])
+        ear = Ear(bus)
+        bus.publish(typing(TEAM))
+        bus.publish(END)
+        await bus.join([conversation_channel(DIRECT)])  # which Redis answers after those
+        assert [await ear.next() for _ in range(2)] == [typing(TEAM), END]
+        assert ear.heard.empty()
+
+    @pytest.mark.gen_test
+    async def test_it_answers(self, bus: LocalBus | RedisBus) -> None:
+        await bus.ping()
+
+    @pytest.mark.gen_test
+    async def test_a_channel_can_be_left_that_nobody_listens_to(
+        self, bus: LocalBus | RedisBus
+    ) -> None:
+        bus.leave([user_channel(ANA)])
+        await bus.join([user_channel(ANA)])
+
+
+class TestBetweenProcesses:
+    """What one process hears of another."""
+
+    @pytest.fixture
+    def pair(self, redis: RedisServer, io_loop: IOLoop) -> Iterator[tuple[RedisBus, RedisBus]]:
+        """Two processes' ends of one bus."""
+        scope = new_id()
+
+        async def begin() -> RedisBus:
+            started = RedisBus(redis.url, scope)
+            await started.open()
+            return started
+
+        one, other = io_loop.run_sync(begin), io_loop.run_sync(begin)
+        yield one, other
+        io_loop.run_sync(one.close)
+        io_loop.run_sync(other.close)
+
+    @pytest.mark.gen_test
+    async def test_what_concerns_everybody_is_heard_by_everybody(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        ear = Ear(other)
+        changed = GlossaryChanged(group_id="d" * 24)
+        one.publish(changed)
+        assert await ear.next() == changed
+
+    @pytest.mark.gen_test
+    async def test_a_conversation_is_heard_where_it_is_listened_to(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        ear = Ear(other)
+        one.publish(typing(TEAM))
+        one.publish(END)
+        assert await ear.all_until(END) == []
+        await other.join([conversation_channel(TEAM)])
+        one.publish(typing(TEAM))
+        assert await ear.next() == typing(TEAM)
+        other.leave([conversation_channel(TEAM)])
+        await other.join([user_channel(CEM)])  # answered after that
+        one.publish(typing(TEAM))
+        one.publish(END)
+        assert await ear.all_until(END) == []
+
+    @pytest.mark.gen_test
+    async def test_a_message_comes_as_the_frame_that_its_readers_get(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        await other.join([conversation_channel(TEAM)])
+        ear = Ear(other)
+        told = stored(7, client_id="mine")
+        one.publish(told)
+        heard = await ear.next()
+        assert isinstance(heard, MessageStored)
+        assert (heard.kind, heard.message, heard.readers) == ("message", told.message, ())
+        assert heard.frame is not None
+        assert heard.frame.startswith(b'{"type":"message",')
+        assert b"mine" not in heard.frame
+
+    @pytest.mark.gen_test
+    async def test_the_first_message_to_somebody_reaches_them_where_nobody_listens_yet(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        await other.join([user_channel(BEN)])
+        ear = Ear(other)
+        one.publish(stored(1, DIRECT))
+        heard = await ear.next()
+        assert isinstance(heard, MessageStored)
+        assert heard.message.conversation == DIRECT
+
+    @pytest.mark.gen_test
+    async def test_what_comes_through_several_channels_is_heard_once(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        await other.join([user_channel(ANA), user_channel(BEN), conversation_channel(DIRECT)])
+        ear = Ear(other)
+        one.publish(stored(1, DIRECT))
+        one.publish(END)
+        assert len(await ear.all_until(END)) == 1
+
+    @pytest.mark.gen_test
+    async def test_what_a_process_tells_its_own_people_goes_to_no_other(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        await other.join([conversation_channel(TEAM), user_channel(BEN)])
+        ear = Ear(other)
+        one.publish(translated(is_local=True))
+        one.publish(END)
+        assert await ear.all_until(END) == []
+
+    @pytest.mark.gen_test
+    async def test_a_notice_is_for_those_of_its_readers_who_are_there(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        await other.join([user_channel(BEN)])
+        ear = Ear(other)
+        frame = PresenceEvent(user_id=ANA, online=True, last_seen=None)
+        one.publish(Notices(readers=(CEM, BEN), frames=(frame,)))
+        assert await ear.next() == Notices(readers=(BEN,), frames=(frame,))
+
+    @pytest.mark.gen_test
+    async def test_a_notice_for_very_many_is_one_event(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        ear = Ear(other)
+        frame = PresenceEvent(user_id=ANA, online=True, last_seen=None)
+        told = Notices(readers=tuple(new_id() for _ in range(FEW + 1)), frames=(frame,))
+        one.publish(told)
+        assert await ear.next() == told
+
+    @pytest.mark.gen_test
+    async def test_the_order_of_one_process_is_kept(self, pair: tuple[RedisBus, RedisBus]) -> None:
+        one, other = pair
+        ear = Ear(other)
+        said = [UserChanged(user_id=new_id()) for _ in range(1_000)]
+        for happening in said:
+            one.publish(happening)
+        assert [await ear.next() for _ in said] == said
+
+    @pytest.mark.gen_test
+    async def test_what_is_no_envelope_harms_nobody(
+        self, pair: tuple[RedisBus, RedisBus], redis: RedisServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = pair
+        ear = Ear(other)
+        with redis.client() as client:
+            channel = f"{other._scope}{EVERYBODY}"
+            client.execute_command("SPUBLISH", channel, b"?" * 40)
+        one.publish(END)
+        assert await ear.next() == END
+        assert "none of ours" in caplog.text
+
+    @pytest.mark.gen_test
+    async def test_a_listener_with_a_fault_harms_no_other(
+        self, pair: tuple[RedisBus, RedisBus], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = pair
+
+        def fail(happening: AnyHappening) -> None:
+            raise ValueError
+
+        other.subscribe(fail)
+        ear = Ear(other)
+        one.publish(END)
+        assert await ear.next() == END
+        assert "fault in what hears the bus" in caplog.text
+
+
+class TestWithoutRedis:
+    """A Redis that goes and comes back; each test has one of its own."""
+
+    @pytest.fixture
+    def redis(self) -> Iterator[RedisServer]:
+        with TemporaryDirectory() as folder:
+            started = RedisServer(Path(folder))
+            yield started
+            started.kill()
+
+    @pytest.fixture
+    def pair(self, redis: RedisServer, io_loop: IOLoop) -> Iterator[tuple[RedisBus, RedisBus]]:
+        scope = new_id()
+
+        async def begin() -> RedisBus:
+            started = RedisBus(redis.url, scope)
+            await started.open()
+            await started.join([conversation_channel(TEAM)])
+            return started
+
+        one, other = io_loop.run_sync(begin), io_loop.run_sync(begin)
+        yield one, other
+        io_loop.run_sync(one.close)
+        io_loop.run_sync(other.close)
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_what_is_said_meanwhile_is_told_here_at_once_and_elsewhere_later(
+        self, pair: tuple[RedisBus, RedisBus], redis: RedisServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = pair
+        here, there = Ear(one), Ear(other)
+        redis.kill()
+        one.publish(typing(TEAM))
+        assert await here.next() == typing(TEAM)
+        redis.start()
+        heard = [await there.next(), await there.next()]
+        assert heard == [Resync(), typing(TEAM)]
+        assert await here.next() == Resync()
+        assert caplog.text.count("Redis is back") == 2  # each said it once
+        assert caplog.text.count("Redis is away") == 2
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_a_pause_loses_nothing(
+        self, pair: tuple[RedisBus, RedisBus], redis: RedisServer
+    ) -> None:
+        one, other = pair
+        there = Ear(other)
+        with redis.paused():
+            said = [UserChanged(user_id=new_id()) for _ in range(300)]
+            for happening in said:
+                one.publish(happening)
+            await asyncio.sleep(3)
+        one.publish(END)
+        heard = await there.all_until(END)
+        assert [one for one in heard if one != Resync()] == said
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_what_is_too_much_to_be_kept_is_made_up_for_by_everybody(
+        self,
+        pair: tuple[RedisBus, RedisBus],
+        redis: RedisServer,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        one, other = pair
+        there = Ear(other)
+        monkeypatch.setattr("realchat.redis_sender._MAX_WAITING", 10)
+        redis.kill()
+        for _ in range(20):
+            one.publish(typing(TEAM))
+        redis.start()
+        heard = [await there.next() for _ in range(12)]
+        assert heard.count(typing(TEAM)) == 10
+        assert heard[-1] == Resync()
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_a_process_starts_without_it(self, redis: RedisServer) -> None:
+        redis.kill()
+        bus = RedisBus(redis.url, new_id())
+        ear = Ear(bus)
+        await bus.open()
+        await bus.join([user_channel(ANA)])
+        assert not bus.is_up
+        redis.start()
+        assert await ear.next() == Resync()
+        assert bus.is_up
+        await bus.close()
