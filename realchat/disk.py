@@ -64,6 +64,9 @@ class Disk:
         """Remove files on the way in that nobody wrote to since a moment; return their owners."""
         return await self.run(_remove_old, self.folder / "tmp", before.timestamp(), limit)
 
+    async def abort_uploads(self, before: datetime, limit: int) -> None:
+        """Do nothing: all that is on its way in is this machine's own, and among the parts."""
+
     async def refresh_parts(self) -> None:
         """Show whoever sweeps this folder which files are still on their way in.
 

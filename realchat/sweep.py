@@ -1,4 +1,8 @@
-"""How what nobody uses is cleared away: files never shared, and uploads cut off by a crash."""
+"""How what nobody uses is cleared away: files never shared, and uploads cut off by a crash.
+
+Of what several servers share one of them does a round; what a crash left on a machine's
+own disk nobody else could clear away.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,15 @@ from realchat.models import StoredFile
 
 logger = logging.getLogger(__name__)
 
-# The contract: files never shared are swept after a day.
+# The contract: files never shared are swept after a day. It is also longer than an upload
+# takes to go into a bucket.
 GRACE = timedelta(days=1)
 # An upload that is under way adds to its part at least once a minute.
 PART_GRACE = timedelta(minutes=5)
 # Seconds from one round to the next.
 INTERVAL = 3600.0
+# Seconds for which a round is one server's: less than that, so that its next one is not too early.
+_TURN = INTERVAL - 60
 # Files asked for at once, and how often in one round, so that none keeps the
 # disk and the database for long.
 _BATCH = 500
@@ -44,7 +51,10 @@ class Contents(Protocol):
         """Remove a file."""
 
     async def remove_parts(self, before: datetime, limit: int) -> list[str]:
-        """Remove uploads that nobody wrote to since a moment; return their owners."""
+        """Remove uploads here that nobody wrote to since a moment; return their owners."""
+
+    async def abort_uploads(self, before: datetime, limit: int) -> None:
+        """Give up what was on its way to where all servers keep files since before a moment."""
 
 
 class Quotas(Protocol):
@@ -57,23 +67,46 @@ class Quotas(Protocol):
         """Correct what a user has taken to the sizes of their files."""
 
 
+class Duties(Protocol):
+    """What one of several servers does for all."""
+
+    async def seize(self, name: str, seconds: float) -> bool:
+        """Take a duty for so many seconds, if nobody has it; tell whether it is ours now."""
+
+
 class Sweeper:
     """Clears away what nobody uses."""
 
-    def __init__(self, files: Files, contents: Contents, quotas: Quotas) -> None:
+    def __init__(self, files: Files, contents: Contents, quotas: Quotas, duties: Duties) -> None:
         self._files = files
         self._contents = contents
         self._quotas = quotas
+        self._duties = duties
+
+    async def go_round(self) -> None:
+        """Sweep this machine's disk, and what all share if it is nobody else's turn."""
+        await self._sweep_parts(now())
+        if await self._duties.seize("sweep", _TURN):
+            await self._sweep_shared(now())
 
     async def sweep(self, moment: datetime | None = None) -> int:
-        """Go one round as of a moment (now); return how many files it swept."""
-        swept = await self._sweep_files((moment or now()) - GRACE)
-        owners = await self._contents.remove_parts((moment or now()) - PART_GRACE, _BATCH)
+        """Sweep everything as of a moment (now); return how many files."""
+        await self._sweep_parts(moment or now())
+        return await self._sweep_shared(moment or now())
+
+    async def _sweep_parts(self, moment: datetime) -> None:
+        owners = await self._contents.remove_parts(moment - PART_GRACE, _BATCH)
         # An upload that a crash cut off may have taken space already.
         for owner_id in filter(is_id, set(owners)):
             await self._quotas.recount(owner_id)
-        if swept or owners:
-            logger.info("swept", extra={"data": {"files": swept, "parts": len(owners)}})
+        if owners:
+            logger.info("swept", extra={"data": {"parts": len(owners)}})
+
+    async def _sweep_shared(self, moment: datetime) -> int:
+        swept = await self._sweep_files(moment - GRACE)
+        await self._contents.abort_uploads(moment - GRACE, _BATCH)
+        if swept:
+            logger.info("swept", extra={"data": {"files": swept}})
         return swept
 
     async def _sweep_files(self, before: datetime) -> int:

@@ -15,6 +15,7 @@ from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
 from realchat.store.migrations import migrate
 from realchat.store.otps import Otps
+from realchat.store.places import Places
 from realchat.store.sessions import Sessions
 from realchat.store.translations import Translations
 from realchat.store.users import Users
@@ -23,7 +24,8 @@ from realchat.store.users import Users
 class Collections:
     """One object a collection, and the one writer of messages."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, is_sharded: bool = False) -> None:
+        """Name the collections; `is_sharded` where messages lie on several shards, or will."""
         self._database = database
         self.users = Users(database)
         self.sessions = Sessions(database)
@@ -32,7 +34,7 @@ class Collections:
         self.glossaries = Glossaries(database)
         self.directs = DirectConversations(database)
         self.marks = ReadMarks(database)
-        self.messages = Messages(database)
+        self.messages = Messages(database, Places(database) if is_sharded else None)
         self.message_log = MessageLog(self.messages)
         self.translations = Translations(database)
         self.corrections = Corrections(database)

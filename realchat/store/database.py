@@ -31,6 +31,7 @@ Sort = Sequence[tuple[str, int]]
 T = TypeVar("T")
 
 _DUPLICATE_KEY = 11000
+_BY_ID = "_id_"
 _OPTIONS: dict[str, Any] = {
     "w": "majority",
     "journal": True,
@@ -176,13 +177,15 @@ class Collection:
         """Delete one document and return it as it was."""
         return await self._health.run(self._motor.find_one_and_delete, query)
 
-    async def settle(self) -> None:
+    async def settle(self, where: Query) -> None:
         """Return when all that was written so far is journaled by a majority.
 
         A write that changes nothing waits for the last one before it
-        (https://www.mongodb.com/docs/manual/reference/write-concern/).
+        (https://www.mongodb.com/docs/manual/reference/write-concern/); on
+        several shards, on those to which the query `where` goes.
         """
-        await self.update({"_id": None}, {"$set": {"settled": True}})
+        nothing, change = {**where, "_id": None}, {"$set": {"settled": True}}
+        await self._health.run(self._motor.update_many, nothing, change, hint=_BY_ID)
 
     async def delete(self, query: Query) -> int:
         """Delete all documents that match; return their number."""

@@ -12,8 +12,8 @@ from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
 from realchat.errors import ChatError, Code
 from realchat.ids import new_id
 from realchat.models import Message
-from realchat.store.database import Document, object_id
-from realchat.store.messages import read_message
+from realchat.store.database import Document
+from realchat.store.message_documents import read_message
 
 logger = logging.getLogger(__name__)
 
@@ -177,14 +177,6 @@ class Queue:
 def _wanted(entries: list[E]) -> list[E]:
     """Leave out what would be written for a caller who was told that it failed."""
     return [entry for entry in entries if not entry.is_given_up]
-
-
-def identities(entry: Append) -> list[Document]:
-    """Return the queries that find an entry's message, if it is stored already."""
-    found: list[Document] = [{"_id": object_id(entry.draft.id)}]
-    if entry.draft.client_id:
-        found.append({"sender_id": entry.draft.sender_id, "client_id": entry.draft.client_id})
-    return found
 
 
 def write_change(change: Change) -> tuple[Document, Document]:

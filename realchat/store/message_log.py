@@ -30,10 +30,10 @@ from realchat.store.log_entries import (
     Queue,
     Stored,
     Update,
-    identities,
     write_change,
 )
-from realchat.store.messages import Messages, Numbers, read_message, write_message
+from realchat.store.message_documents import read_message, write_message
+from realchat.store.messages import Messages, Numbers
 from realchat.store.outcomes import Outcomes
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class MessageLog:
         self._messages = messages
         self._queue = Queue()
         self._deadlines = Deadlines()
-        self._outcomes = Outcomes(messages.collection, self._queue)
+        self._outcomes = Outcomes(messages, self._queue)
         self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self._writers: set[asyncio.Task[None]] = set()
@@ -117,7 +117,8 @@ class MessageLog:
 
     async def _write_appends(self, appends: list[Append]) -> None:
         try:
-            fresh = await self._outcomes.sort_out_repeated(appends)
+            fresh = await self._outcomes.sort_out_strayed(appends)
+            fresh = await self._outcomes.sort_out_repeated(fresh)
             documents = await self._place(fresh)
             refused = await self._insert(documents)
         except Exception as error:
@@ -166,7 +167,7 @@ class MessageLog:
         for conversation in last:
             self._numbers.forget(conversation)
         for entry, document, index in reversed(refused):
-            if index[:1] == ("conversation",):
+            if {"seq", "rev"}.intersection(index):
                 self._queue.put_back(entry)
             else:
                 await self._answer_refused(entry, document, last[entry.conversation])
@@ -175,13 +176,11 @@ class MessageLog:
         self, entry: Append, document: Document, last: Numbers | None
     ) -> None:
         try:
-            stored = await self._messages.collection.find_one({"$or": identities(entry)})
             if last and last.seq > document["seq"]:
                 await self._fill(document, last, entry)
+            await self._outcomes.answer_refused(entry, document)
         except Exception as error:
             await self._handle_failure([entry], error)
-            return
-        entry.settle_repeated(stored or document)
 
     async def _fill(self, refused: Document, last: Numbers, entry: Append) -> None:
         """Put a deleted message where a repeated one left a place empty before others.
@@ -209,7 +208,12 @@ class MessageLog:
     async def _apply(self, entry: Update) -> Message | None:
         """Carry out a change under the next rev; None where there is nothing to change."""
         condition, change = write_change(entry.change)
-        query = {"_id": object_id(entry.message_id), "deleted": {"$ne": True}, **condition}
+        query = {
+            "_id": object_id(entry.message_id),
+            "conversation": entry.conversation,
+            "deleted": {"$ne": True},
+            **condition,
+        }
         while True:
             seq, rev = await self._numbers.get(entry.conversation)
             change.setdefault("$set", {}).update(rev=rev + 1, change=entry.id)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import UNSET, to_builtins
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from realchat.drafts import Draft
 from realchat.errors import ChatError, Code
-from realchat.ids import timestamp
-from realchat.models import Attachment, Message
+from realchat.models import Message
 from realchat.readings import Look, Missed
 from realchat.store.database import Collection, Database, Document, Query, object_id
+from realchat.store.message_documents import read_message
+from realchat.store.places import Places
 
 # What makes order and idempotency facts of the database. Every number and every
 # client_id is taken at most once, whatever process tries.
@@ -29,11 +28,20 @@ BY_CLIENT_ID = IndexModel(
     unique=True,
     partialFilterExpression={"client_id": {"$exists": True}},
 )
+# The same where messages lie on several shards, by their conversations: a unique
+# index begins with the shard key there. `Places` keeps one out of two conversations.
+BY_NAME = IndexModel(
+    [("conversation", ASCENDING), ("client_id", ASCENDING), ("sender_id", ASCENDING)],
+    unique=True,
+    partialFilterExpression={"client_id": {"$exists": True}},
+)
 # How far somebody has read at least: to their own last message.
 BY_SENDER = IndexModel([("sender_id", ASCENDING), ("conversation", ASCENDING), ("seq", ASCENDING)])
 BY_FILE = IndexModel(
     [("files", ASCENDING)], partialFilterExpression={"attachments.0": {"$exists": True}}
 )
+# How many messages' places are given up at once.
+_BATCH = 500
 
 
 class Numbers(NamedTuple):
@@ -46,8 +54,10 @@ class Numbers(NamedTuple):
 class Messages:
     """The `messages` collection, read."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, places: Places | None = None) -> None:
+        """Read a database's messages; with `places`, those of one conversation at a time."""
         self.collection: Collection = database.collection("messages")
+        self.places = places
         # What readers are shown must still be there after a crash of the
         # database: a rev that was seen and then given to another message would
         # hide that one from them for ever.
@@ -55,11 +65,12 @@ class Messages:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes(BY_SEQ, BY_REV, BY_CLIENT_ID, BY_SENDER, BY_FILE)
+        named = BY_CLIENT_ID if self.places is None else BY_NAME
+        await self.collection.create_indexes(BY_SEQ, BY_REV, named, BY_SENDER, BY_FILE)
 
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
-        document = await self._lasting.find_one({"_id": object_id(message_id)})
+        document = await self._lasting.find_one(await self._by_id(message_id))
         return read_message(document) if document else None
 
     async def find_repeated(
@@ -69,16 +80,35 @@ class Messages:
 
         Raises `idempotency_conflict` where it is another one.
         """
-        query = {"sender_id": sender_id, "client_id": client_id}
+        query: Document = {"sender_id": sender_id, "client_id": client_id}
+        if self.places is not None:
+            conversation = await self.places.of_name(sender_id, client_id)
+            if conversation is None:
+                return None
+            query["conversation"] = conversation
         document = await self._lasting.find_one(query)
         if document is not None and document["fingerprint"] != fingerprint:
             raise ChatError(Code.IDEMPOTENCY_CONFLICT)
         return read_message(document) if document else None
 
+    def named(self, drafts: Sequence[Draft]) -> Document:
+        """Return the query of what is stored under drafts' `client_id`s, and perhaps more."""
+        query: Document = {
+            "client_id": {"$in": [draft.client_id for draft in drafts]},
+            "sender_id": {"$in": list({draft.sender_id for draft in drafts})},
+        }
+        if self.places is not None:
+            query["conversation"] = {"$in": list({draft.conversation for draft in drafts})}
+        return query
+
     async def find_many(self, message_ids: Sequence[str]) -> list[Message]:
         """Return those of the messages that there are, in no order."""
-        ids = [object_id(message_id) for message_id in message_ids]
-        return [read_message(found) for found in await self._lasting.find({"_id": {"$in": ids}})]
+        query: Document = {"_id": {"$in": [object_id(one) for one in message_ids]}}
+        if self.places is not None:
+            known = await self.places.of_messages(message_ids)
+            if len(known) == len(set(message_ids)):
+                query["conversation"] = {"$in": sorted(set(known.values()))}
+        return [read_message(found) for found in await self._lasting.find(query)]
 
     async def is_said(self, conversation: str, content: str) -> bool:
         """Tell whether a message of a conversation has this text now."""
@@ -176,7 +206,30 @@ class Messages:
 
     async def delete_conversation(self, conversation: str) -> None:
         """Delete all messages of a conversation."""
+        if self.places is not None:
+            await self._leave_places(conversation)
         await self.collection.delete({"conversation": conversation})
+
+    async def _by_id(self, message_id: str) -> Document:
+        """Return the query of one message, which names its conversation where that is needed."""
+        query: Document = {"_id": object_id(message_id)}
+        if self.places is not None:
+            known = await self.places.of_messages([message_id])
+            # One that has no place is looked for on every shard.
+            if message_id in known:
+                query["conversation"] = known[message_id]
+        return query
+
+    async def _leave_places(self, conversation: str) -> None:
+        assert self.places is not None
+        seq = 0
+        while found := await self.collection.find(
+            {"conversation": conversation, "seq": {"$gt": seq}},
+            sort=[("seq", ASCENDING)],
+            limit=_BATCH,
+        ):
+            await self.places.leave(found)
+            seq = found[-1]["seq"]
 
     async def _first_of(self, conversations: Sequence[str], number: str) -> dict[str, Document]:
         # This shape is answered from the index with one look a conversation
@@ -189,56 +242,3 @@ class Messages:
             ]
         )
         return {one["_id"]: one["document"] for one in found}
-
-
-def write_message(draft: Draft, seq: int, rev: int) -> Document:
-    """Return a draft as the document that is stored in its place."""
-    document = {
-        "_id": object_id(draft.id),
-        "conversation": draft.conversation,
-        "seq": seq,
-        "rev": rev,
-        "first_rev": rev,
-        "sender_id": draft.sender_id,
-        "recipient_id": draft.recipient_id,
-        "group_id": draft.group_id,
-        "content": draft.content,
-        "content_lang": draft.content_lang,
-        "detected": draft.detected,
-        "files": list(draft.files),
-        "attachments": to_builtins(draft.attachments) if draft.attachments else [],
-        "reply_to": draft.reply_to,
-        "mentions": list(draft.mentions),
-        "reactions": {},
-        "created_at": draft.created_at,
-        "client_id": draft.client_id,
-        "fingerprint": draft.fingerprint,
-    }
-    # What a message does not have, its document does not have either.
-    return {name: value for name, value in document.items() if value is not None}
-
-
-def read_message(document: Document) -> Message:
-    """Return a stored document as the message it is."""
-    edited_at: datetime | None = document.get("edited_at")
-    return Message(
-        id=str(document["_id"]),
-        conversation=document["conversation"],
-        seq=document["seq"],
-        rev=document["rev"],
-        sender_id=document["sender_id"],
-        recipient_id=document.get("recipient_id", UNSET),
-        group_id=document.get("group_id", UNSET),
-        content=document["content"],
-        content_lang=document["content_lang"],
-        detected=document["detected"],
-        files=document["files"],
-        attachments=[Attachment(**one) for one in document["attachments"]],
-        reply_to=document.get("reply_to", UNSET),
-        mentions=document["mentions"],
-        reactions={emoji: users for emoji, users in document["reactions"].items() if users},
-        created_at=timestamp(document["created_at"]),
-        edited_at=timestamp(edited_at) if edited_at else UNSET,
-        deleted=document.get("deleted", UNSET),
-        client_id=document.get("client_id", UNSET),
-    )
