@@ -47,6 +47,11 @@ def main(folder: Path, port: int, key: str, secret: str) -> None:
         "mount_check": "false",
         "fallocate_reserve": "0",
         "account_autocreate": "true",
+        # Seconds. What is late on a busy machine would be listed later, by a program
+        # that does not run here.
+        "conn_timeout": "20",
+        "node_timeout": "20",
+        "container_update_timeout": "20",
         f"user_chat_{key}": f"{secret} .admin",
     }
     for kind, controller in _SERVERS.items():
