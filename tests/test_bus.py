@@ -136,7 +136,7 @@ class TestEitherBus:
     ) -> None:
         heard: list[AnyHappening] = []
         bus.subscribe(heard.append)
-        said = [UserChanged(user_id=ANA), typing(TEAM), translated(), UserChanged(user_id=BEN)]
+        said: list[AnyHappening] = [UserChanged(user_id=ANA), typing(TEAM), translated(), END]
         for happening in said:
             bus.publish(happening)
         assert heard == said
