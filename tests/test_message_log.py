@@ -20,6 +20,7 @@ from realchat.store.database import Database
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
 from realchat.store.outcomes import Outcomes
+from realchat.store.places import Places
 
 
 @pytest.fixture
@@ -32,15 +33,16 @@ def database(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Ite
 
 
 async def _open(uri: str, name: str) -> Database:
-    database = Database(uri, name)
-    await Messages(database).prepare()
-    return database
+    return Database(uri, name)
 
 
-@pytest.fixture
-def messages(database: Database) -> Messages:
-    """The stored messages."""
-    return Messages(database)
+@pytest.fixture(params=["one server", "shards"])
+def messages(io_loop: IOLoop, database: Database, request: pytest.FixtureRequest) -> Messages:
+    """The stored messages, as for one server and as for several shards."""
+    places = Places(database) if request.param == "shards" else None
+    messages = Messages(database, places)
+    io_loop.run_sync(messages.prepare)
+    return messages
 
 
 @pytest.fixture
