@@ -101,12 +101,20 @@ async def test_a_reader_that_takes_nothing_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(handlers.downloads, "_STALL", 0.2)
+    given_up = asyncio.Event()
+    hang_up = handlers.downloads.DownloadHandler.hang_up
+
+    def tell(handler: handlers.downloads.DownloadHandler) -> None:
+        hang_up(handler)
+        given_up.set()
+
+    monkeypatch.setattr(handlers.downloads.DownloadHandler, "hang_up", tell)
     ana = await register(http_client, base_url)
     file = await upload(ana, b"\0" * 30_000_000)
     reader, writer = await asyncio.open_connection("127.0.0.1", http_port, limit=1024)
     head = f"GET {file['url']} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ana.token}\r\n\r\n"
     writer.write(head.encode())
-    await asyncio.sleep(0.5)
+    await given_up.wait()
     got = 0
     while piece := await reader.read(1_000_000):
         got += len(piece)
