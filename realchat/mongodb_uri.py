@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
+from pymongo.read_preferences import Nearest
 
-from realchat.settings import SettingError
+from realchat.settings import SettingError, StartError
 
-# Milliseconds until the start gives up.
+# Milliseconds until the start gives up, and seconds where members of a set answer that
+# have no primary: they elect one within 12 s
+# (https://www.mongodb.com/docs/manual/core/replica-set-elections/).
 _PATIENCE = 4000
+_ELECTION = 15
+
+Client = MongoClient[dict[str, Any]]
 
 
 def try_uri(uri: str, database: str) -> None:
-    """Return when the MongoDB of `MONGODB_URI` takes writes, else raise `SettingError`."""
+    """Return when the MongoDB of `MONGODB_URI` takes writes.
+
+    Raises `SettingError`, or `StartError` where it is no fault of the setting.
+    """
+    end = time.monotonic() + _ELECTION
     try:
-        client: MongoClient[dict[str, Any]] = MongoClient(
+        client: Client = MongoClient(
             uri,
             serverSelectionTimeoutMS=_PATIENCE,
             connectTimeoutMS=_PATIENCE // 2,
             timeoutMS=_PATIENCE,
         )
         with client:
-            # Matches nothing, yet needs a primary and the right to write there.
-            client[database]["meta"].update_one({"_id": "try"}, {"$set": {"tried": True}})
+            while not _takes_writes(client, database):
+                if time.monotonic() > end:
+                    raise StartError(
+                        f"The MongoDB at {hosts_of(uri)} has no primary: start the other members "
+                        "of its replica set, for most of them must be up and reach each other."
+                    )
     except PyMongoError as error:
         raise SettingError(_advice(error, uri)) from None
+
+
+def _takes_writes(client: Client, database: str) -> bool:
+    """Tell whether a MongoDB takes writes; not, where it is a set that lacks a primary."""
+    try:
+        # Matches nothing, yet needs a primary and the right to write there.
+        client[database]["meta"].update_one({"_id": "try"}, {"$set": {"tried": True}})
+    except ConnectionFailure:
+        known = client.topology_description
+        if known.has_writable_server() or not known.has_readable_server(Nearest()):
+            raise
+        return False
+    return True
 
 
 def hosts_of(uri: str) -> str:

@@ -14,7 +14,7 @@ class Needed(Protocol):
     """A part without which nothing can be served."""
 
     async def ping(self) -> None:
-        """Return when the part answers, else raise `unavailable`."""
+        """Return when the part answers, else raise `unavailable`, which says what lacks."""
 
 
 class Parts(Record, frozen=True, kw_only=True):
@@ -115,5 +115,5 @@ async def _check_part(name: str, part: Needed) -> None:
     try:
         await part.ping()
     except ChatError as error:
-        message = f"Not ready: the {name} is out of reach."
+        message = f"Not ready: the {name} {error.message}."
         raise ChatError(error.code, message, retry_after=error.retry_after) from error

@@ -19,7 +19,7 @@ def defaults() -> dict[str, str]:
     """Return every variable with its default, as it is written in a file."""
     return {
         field.name.upper(): str(field.default).lower()
-        if field.default is True
+        if isinstance(field.default, bool)
         else str(field.default)
         for field in msgspec.structs.fields(Settings)
     }

@@ -102,11 +102,22 @@ async def cut_all(stand: Stand, crowd: Crowd) -> None:
 
 async def step_down(stand: Stand, crowd: Crowd) -> None:
     """Have the primary step down, or kill -9 it and bring it back."""
-    assert isinstance(stand.members, ReplicaSet)
     if stand.rng.random() < 0.5:
-        await asyncio.to_thread(stand.members.step_down)
-        return
-    await _disturb(stand)
+        await ask_to_step_down(stand, crowd)
+    else:
+        await _disturb(stand)
+        await kill_primary(stand, crowd)
+
+
+async def ask_to_step_down(stand: Stand, crowd: Crowd) -> None:
+    """Have the primary give its place to another member."""
+    assert isinstance(stand.members, ReplicaSet)
+    await asyncio.to_thread(stand.members.step_down)
+
+
+async def kill_primary(stand: Stand, crowd: Crowd) -> None:
+    """Kill -9 the primary, and bring it back."""
+    assert isinstance(stand.members, ReplicaSet)
     port = await asyncio.to_thread(stand.members.kill_primary)
     await asyncio.sleep(stand.rng.uniform(0, 3))
     stand.members.restart(port)

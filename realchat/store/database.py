@@ -21,6 +21,7 @@ from motor.motor_tornado import MotorClient, MotorCollection
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import Nearest
 
 from realchat.errors import ChatError, Code
 from realchat.store.health import Health, index_of
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 _DUPLICATE_KEY = 11000
 _BY_ID = "_id_"
+_NO_PRIMARY = "has no primary, for which most members of its replica set must be up"
 _OPTIONS: dict[str, Any] = {
     "w": "majority",
     "journal": True,
@@ -67,8 +69,12 @@ class Database:
         return Collection(motor, self._health)
 
     async def ping(self) -> None:
-        """Return when the primary answers, else raise `unavailable`."""
-        await self._health.run(self._database.command, "ping")
+        """Return when the primary answers, else raise `unavailable`, which says what lacks."""
+        try:
+            await self._health.run(self._database.command, "ping")
+        except ChatError as error:
+            lack = _NO_PRIMARY if self._lacks_primary() else "is out of reach"
+            raise ChatError(error.code, lack, retry_after=error.retry_after) from error
 
     async def epoch(self, candidate: str) -> str:
         """Return the name of the database's history: `candidate`, if it has none yet."""
@@ -86,6 +92,11 @@ class Database:
     async def drop(self) -> None:
         """Delete the whole database (for tests)."""
         await self._health.run(self._client.drop_database, self._database.name)
+
+    def _lacks_primary(self) -> bool:
+        """Tell whether members of a replica set answer, none of them as the primary."""
+        known = self._client.delegate.topology_description
+        return known.has_readable_server(Nearest()) and not known.has_writable_server()
 
     def close(self) -> None:
         """Let go of all connections."""
