@@ -23,16 +23,15 @@ from realchat.seats import Guest, Seats
 from realchat.sequencer import Sequencer, persist
 from realchat.tasks import Tasks
 
-# Seconds for which a process still hears of somebody whose last connection went away.
-_LINGER = 30.0
-# Users, or conversations, in one question to the database.
-_BATCH = 500
+# Seconds for which a process still hears of somebody whose last connection went away, and
+# users, or conversations, in one question to the database.
+_LINGER, _BATCH = 30.0, 500
 
 
 class Revs(Protocol):
     """How far conversations are."""
 
-    async def revs(self, conversations: Sequence[str]) -> Mapping[str, int]:
+    async def revs(self, conversations: Sequence[str]) -> dict[str, int]:
         """Return the last rev of each conversation that has any."""
 
 
@@ -188,9 +187,8 @@ class Attendance:
 
     async def _admit(self, conversation: str, user_id: str, since: int) -> None:
         await self._sequencer.admit(conversation, user_id, since)
-        guest = self._seats.guests.get(user_id)
-        if guest is None or conversation not in guest.conversations:
-            self._stand(conversation, user_id)
+        if not self._seats.is_in(conversation, user_id):
+            self._stand(conversation, user_id)  # left meanwhile
 
     async def _join_new(self) -> None:
         try:
@@ -206,16 +204,24 @@ class Attendance:
         """Find out what changed unheard: who is where, and what was said."""
         while self._reviews:
             reviews = self._reviews
-            guests = self._seats.guests
-            users = self._seats.ready(list(guests))
+            users = self._seats.ready(list(self._seats.guests))
             for start in range(0, len(users), _BATCH):
-                batch = users[start : start + _BATCH]
-                self._take_over(await persist(self._lookups.of, batch), batch)
+                await self._review_some(users[start : start + _BATCH])
             await self._sequencer.compare(self._sequencer.conversations)
             # Others that came meanwhile are done with by one more.
             self._reviews = min(self._reviews - reviews, 1)
 
-    def _take_over(self, found: Found, user_ids: Sequence[str]) -> None:
+    async def _review_some(self, user_ids: Sequence[str]) -> None:
+        found = await persist(self._lookups.of, user_ids)
+        new = [one for one in found.groups if self._sequencer.track_of(one) is None]
+        # Before they are told that they are in it, from where on they are to hear all;
+        # then once more who is, since that took a while.
+        if new:
+            revs = dict.fromkeys(new, 0) | await persist(self._revs.revs, new)
+            found = await persist(self._lookups.of, user_ids)
+        self._take_over(found, user_ids, revs if new else {})
+
+    def _take_over(self, found: Found, user_ids: Sequence[str], revs: Mapping[str, int]) -> None:
         """Have users be where they were found, and tell them what that changes."""
         for user_id in self._seats.ready(user_ids):
             there = {one for one, users in found.seats.items() if user_id in users}
@@ -227,7 +233,7 @@ class Attendance:
         for conversation, users in found.seats.items():
             group = found.groups.get(conversation)
             if come := self._seats.without(conversation, users):
-                self._follow(conversation, come, None if group else 0)
+                self._follow(conversation, come, revs.get(conversation) if group else 0)
             if group is not None and self._seats.is_news(conversation, group):
                 self._tell(tuple(users), GroupUpdated(group=group))
 

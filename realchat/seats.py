@@ -42,6 +42,11 @@ class Seats:
         ready = self.ready(user_ids)
         return [one for one in ready if conversation not in self.guests[one].conversations]
 
+    def is_in(self, conversation: str, user_id: str) -> bool:
+        """Tell whether somebody who is here is in a conversation."""
+        guest = self.guests.get(user_id)
+        return guest is not None and conversation in guest.conversations
+
     def sit(self, conversation: str, user_id: str) -> None:
         """Note that somebody who is here is in a conversation that is followed."""
         guest, track = self.guests.get(user_id), self._sequencer.track_of(conversation)

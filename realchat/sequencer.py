@@ -176,7 +176,7 @@ class Sequencer:
         for rev in sorted({*fetched, *(rev for rev in track.held if rev < top)}):
             if rev <= (track.last or 0):
                 continue
-            happening = track.held.pop(rev, None)
+            happening = track.pop(rev)
             if happening is None:
                 one = fetched[rev]
                 count_gaps(1)

@@ -61,13 +61,19 @@ class Track:
 
     def take_due(self) -> Iterator[MessageStored]:
         """Yield what is next as long as nothing is missing before it."""
-        while self.last is not None and (happening := self.held.pop(self.last + 1, None)):
+        while self.last is not None and (happening := self.pop(self.last + 1)):
             self.last += 1
-            if not happening.readers:  # from elsewhere, where nobody knows who is here
-                happening = structs.replace(happening, readers=tuple(self.readers))
             yield happening
         if self.last is not None and self.held and min(self.held) <= self.last:
             self.held = {rev: one for rev, one in self.held.items() if rev > self.last}
+
+    def pop(self, rev: int) -> MessageStored | None:
+        """Take out what waits with that rev, for those of its readers who are here."""
+        happening = self.held.pop(rev, None)
+        if happening is not None and not happening.readers:
+            # From elsewhere, where nobody knows who is here.
+            return structs.replace(happening, readers=tuple(self.readers))
+        return happening
 
     def skip(self) -> None:
         """Give up what is missing before the first that waits."""

@@ -63,6 +63,12 @@ class RedisServer:
         """Return a client of one's own."""
         return Redis.from_url(self.url)
 
+    def listeners(self, channel: str) -> int:
+        """Return how many connections listen to a channel."""
+        with self.client() as client:
+            ((_, number),) = client.pubsub_shardnumsub(channel)
+            return int(number)
+
     def _answers(self) -> bool:
         with suppress(RedisError), self.client() as client:
             return bool(client.ping())

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from msgspec import UNSET, UnsetType
 from redis_part import RedisServer
 from tornado.ioloop import IOLoop
 
@@ -64,7 +65,7 @@ class Ear:
         return found
 
 
-def message(rev: int, conversation: str = TEAM, **fields: str) -> Message:
+def message(rev: int, conversation: str = TEAM, client_id: str | UnsetType = UNSET) -> Message:
     """Return a message."""
     return Message(
         id=new_id(),
@@ -80,16 +81,14 @@ def message(rev: int, conversation: str = TEAM, **fields: str) -> Message:
         mentions=[],
         reactions={},
         created_at="2026-11-22T14:00:00.000Z",
-        **fields,
+        client_id=client_id,
     )
 
 
-def stored(rev: int, conversation: str = TEAM, **fields: str) -> MessageStored:
+def stored(rev: int, conversation: str = TEAM, client_id: str | UnsetType = UNSET) -> MessageStored:
     """Return that a message was stored."""
-    readers = (ANA, BEN)
-    return MessageStored(
-        kind="message", message=message(rev, conversation, **fields), readers=readers
-    )
+    said = message(rev, conversation, client_id)
+    return MessageStored(kind="message", message=said, readers=(ANA, BEN))
 
 
 def typing(conversation: str, readers: tuple[str, ...] = (BEN,)) -> Notice:

@@ -1,0 +1,216 @@
+"""Limits and presence that several processes share: each of two has its own end of one Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from redis_part import RedisServer
+from tornado.ioloop import IOLoop
+
+from realchat.bus import LocalBuckets
+from realchat.ids import new_id
+from realchat.limits import SEND, SIGN_IN_ACCOUNT, Rate
+from realchat.redis_buckets import RedisBuckets
+from realchat.redis_client import Calls
+from realchat.redis_roster import RedisRoster
+
+# Seconds for which a sign of life is good, here.
+GOOD_FOR = 1
+ANA, BEN = new_id(), new_id()
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    """One Redis for this module; a socket's name must be short."""
+    with TemporaryDirectory() as folder:
+        started = RedisServer(Path(folder))
+        yield started
+        started.kill()
+
+
+@pytest.fixture
+def calls(redis: RedisServer, io_loop: IOLoop) -> Iterator[Calls]:
+    opened = Calls(redis.url)
+    yield opened
+    io_loop.run_sync(opened.close)
+
+
+@pytest.fixture
+def buckets(calls: Calls) -> tuple[RedisBuckets, RedisBuckets]:
+    """The buckets of two processes."""
+    scope = new_id()
+    one, other = (RedisBuckets(calls, scope, LocalBuckets()) for _ in range(2))
+    return one, other
+
+
+@pytest.fixture
+def rosters(calls: Calls) -> tuple[RedisRoster, RedisRoster]:
+    """The rosters of two processes."""
+    scope = new_id()
+    one, other = (
+        RedisRoster(calls, scope, new_id(), good_for=GOOD_FOR, grace=0.2) for _ in range(2)
+    )
+    return one, other
+
+
+@pytest.mark.gen_test
+async def test_a_strict_limit_is_exact_over_all_processes(
+    buckets: tuple[RedisBuckets, RedisBuckets],
+) -> None:
+    waits = [await each.take("k", SIGN_IN_ACCOUNT) for each in buckets * 6]
+    assert waits[:10] == [0] * 10
+    assert 0 < waits[10] <= 6
+
+
+@pytest.mark.gen_test
+async def test_those_who_ask_at_once_do_not_share_a_token(
+    buckets: tuple[RedisBuckets, RedisBuckets],
+) -> None:
+    waits = await asyncio.gather(*(buckets[0].take("k", SIGN_IN_ACCOUNT) for _ in range(15)))
+    assert waits.count(0) == 10
+
+
+@pytest.mark.gen_test
+async def test_of_a_large_bucket_a_process_takes_some_tokens_at_once(
+    buckets: tuple[RedisBuckets, RedisBuckets], redis: RedisServer
+) -> None:
+    with redis.client() as client:
+        before = client.info("commandstats").get("cmdstat_eval", {"calls": 0})["calls"]
+        for _ in range(100):
+            assert await buckets[0].take("k", SEND) == 0
+        after = client.info("commandstats")["cmdstat_eval"]["calls"]
+    assert after - before <= 100 // 10
+
+
+@pytest.mark.gen_test
+async def test_a_large_bucket_lets_no_more_pass_than_it_has(
+    buckets: tuple[RedisBuckets, RedisBuckets],
+) -> None:
+    rate = Rate("test", 200, 50)
+    passed = 0
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    while passed < 1_000 and await buckets[passed % 2].take("k", rate) == 0:
+        passed += 1
+    seconds = loop.time() - start
+    # One of two processes may still have a twentieth when the other one is refused.
+    assert 190 <= passed <= 200 + 50 * seconds
+
+
+@pytest.mark.gen_test
+async def test_a_bucket_is_not_kept_under_the_name_of_whom_it_is_for(
+    buckets: tuple[RedisBuckets, RedisBuckets], redis: RedisServer
+) -> None:
+    await buckets[0].take("ana@example.org", SIGN_IN_ACCOUNT)
+    with redis.client() as client:
+        assert not [key for key in client.keys("*") if b"ana" in key]
+        assert all(client.ttl(key) > 0 for key in client.keys("*:rate:*"))
+
+
+@pytest.mark.gen_test
+async def test_a_user_comes_with_the_first_connection_anywhere_and_goes_with_the_last(
+    rosters: tuple[RedisRoster, RedisRoster],
+) -> None:
+    one, other = rosters
+    assert await one.appear(ANA) is True
+    assert await other.appear(ANA) is False
+    assert await one.online([ANA, BEN]) == await other.online([ANA, BEN]) == {ANA}
+    assert (await one.elsewhere(ANA), await one.elsewhere(BEN)) == (1, 0)
+    assert await one.vanish(ANA) is False
+    assert await one.online([ANA]) == {ANA}
+    assert await other.vanish(ANA) is True
+    assert await one.online([ANA]) == set()
+
+
+@pytest.mark.gen_test
+async def test_who_moves_to_another_process_within_the_grace_has_not_come(
+    rosters: tuple[RedisRoster, RedisRoster],
+) -> None:
+    one, other = rosters
+    await one.appear(ANA)
+    assert await one.vanish(ANA) is True
+    assert await other.appear(ANA) is False
+
+
+async def beats(roster: RedisRoster, number: int) -> list[tuple[list[str], list[str]]]:
+    """Have a process live for a while; return what it found."""
+    found = []
+    for _ in range(number):
+        found.append(await roster.keep())
+        await asyncio.sleep(GOOD_FOR / 4)
+    return found
+
+
+@pytest.mark.gen_test
+async def test_the_people_of_a_process_that_shows_no_sign_of_life_are_gone_once(
+    rosters: tuple[RedisRoster, RedisRoster],
+) -> None:
+    one, other = rosters
+    await one.keep()
+    await one.appear(ANA)
+    await one.appear(BEN)
+    await other.appear(BEN)
+    found = await beats(other, 9)
+    assert [gone for _, gone in found if gone] == [[ANA]]
+    assert await other.online([ANA, BEN]) == {BEN}
+
+
+@pytest.mark.gen_test
+async def test_a_process_that_was_taken_for_dead_brings_its_people_back(
+    rosters: tuple[RedisRoster, RedisRoster],
+) -> None:
+    one, other = rosters
+    await one.keep()
+    await one.appear(ANA)
+    await beats(other, 9)
+    assert await one.keep() == ([ANA], [])
+    assert await other.online([ANA]) == {ANA}
+
+
+@pytest.mark.gen_test
+async def test_a_process_that_stops_leaves_it_to_others_to_say_who_is_gone(
+    rosters: tuple[RedisRoster, RedisRoster],
+) -> None:
+    one, other = rosters
+    await one.keep()
+    await one.appear(ANA)
+    await one.vanish(ANA)
+    await one.bequeath([ANA])
+    found = await beats(other, 9)
+    assert [gone for _, gone in found if gone] == [[ANA]]
+
+
+class TestWithoutRedis:
+    """What a process knows itself."""
+
+    @pytest.fixture
+    def calls(self, io_loop: IOLoop, tmp_path: Path) -> Iterator[Calls]:
+        opened = Calls(f"unix://{tmp_path / 'none.sock'}")
+        yield opened
+        io_loop.run_sync(opened.close)
+
+    @pytest.mark.gen_test
+    async def test_each_process_has_buckets_of_its_own(
+        self, buckets: tuple[RedisBuckets, RedisBuckets]
+    ) -> None:
+        waits = [await buckets[0].take("k", SIGN_IN_ACCOUNT) for _ in range(11)]
+        assert (waits[:10], waits[10] > 0) == ([0] * 10, True)
+        assert await buckets[1].take("k", SIGN_IN_ACCOUNT) == 0
+
+    @pytest.mark.gen_test
+    async def test_each_process_knows_its_own_people(
+        self, rosters: tuple[RedisRoster, RedisRoster]
+    ) -> None:
+        one, other = rosters
+        assert await one.appear(ANA) is True
+        assert await one.appear(ANA) is False
+        assert (await one.online([ANA]), await other.online([ANA])) == ({ANA}, set())
+        assert await one.vanish(ANA) is False
+        assert await one.vanish(ANA) is True
+        assert await one.elsewhere(ANA) == 0
+        assert await one.keep() == ([], [])
+        await one.bequeath([ANA])
