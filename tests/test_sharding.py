@@ -22,7 +22,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
 
 from realchat.errors import ChatError, Code
-from realchat.models import Message
+from realchat.models import Message, StoredTranslation
 from realchat.mongod import EmbeddedMongod
 from realchat.requests import MessageDraft
 from realchat.services import Services, open_services
@@ -80,6 +80,13 @@ def adopt(raw: Raw) -> None:
         raw.messages.aggregate(pipeline)
     for index in DROPPED:
         raw.messages.drop_index(index)
+
+
+async def begin(watch: Watch, *processes: Services) -> None:
+    """Watch from now on, once what processes do at their start is done."""
+    for process in processes:
+        await process.tasks.drain()
+    watch.asked.clear()
 
 
 async def crowd(http_client: AsyncHTTPClient, base_url: str, count: int = 3) -> list[Person]:
@@ -195,7 +202,7 @@ async def test_every_query_on_the_path_of_a_message_names_the_shard_key(
     raw: Raw,
 ) -> None:
     ana, ben, _ = await crowd(http_client, base_url)
-    watch.asked.clear()
+    await begin(watch, services, other)
     await walk_the_path(services, ana, ben, other)
     asked = watch.asked.copy()
     assert {one.collection for one in asked} >= {"messages", "places", "read_marks", "sessions"}
@@ -272,6 +279,7 @@ async def test_a_message_of_before_is_found_on_all_shards_until_it_is_noted_then
     ana, ben, _ = await crowd(http_client, base_url)
     message = await send(before, ana, ben, "1")
     scattered = []
+    await begin(watch, before, services, other)
     for process in (services, other):
         watch.asked.clear()
         assert await process.collections.messages.find(message.id) == message
@@ -293,3 +301,27 @@ async def test_what_was_said_in_a_group_that_ended_leaves_no_place(
     assert (await ana.delete(f"/groups/{group}")).status == 204
     await services.tasks.drain()
     assert raw.places.count_documents({}) == 0
+
+
+@pytest.mark.gen_test
+async def test_translations_are_written_and_read_by_their_messages(
+    services: Services, watch: Watch
+) -> None:
+    kept, message = services.collections.translations, "1" * 24
+    by_engine = StoredTranslation(
+        message_id=message,
+        conversation="group:" + "2" * 24,
+        lang="es",
+        text="text",
+        phrase="phrase",
+        version="1",
+        content="hola",
+        engine="engine",
+        reviewed_by=None,
+    )
+    await begin(watch, services)
+    await kept.keep([by_engine])
+    assert await kept.of_messages([message], ["es"]) == [by_engine]
+    await kept.forget(message)
+    assert len(watch.asked) == 3
+    assert all(one.is_targeted for one in watch.asked)
