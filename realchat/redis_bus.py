@@ -19,9 +19,7 @@ from realchat.events import AnyHappening, MessageStored, Resync
 from realchat.ids import new_id
 from realchat.metrics import count_bus_received
 from realchat.protocol import frame_message
-from realchat.redis_client import make_redis
-from realchat.redis_link import Link
-from realchat.redis_sender import Sender
+from realchat.redis_shards import Shards
 
 logger = logging.getLogger(__name__)
 
@@ -45,26 +43,21 @@ class RedisBus:
         self._addresses = Addresses()
         self._numbers = count(1)
         self._seen: LRUCache[tuple[str, int], None] = LRUCache(_MAX_SEEN)
-        self._redis = make_redis(url)
-        self._link = Link(self._redis, self._hear, self._make_up)
-        self._sender = Sender(self._redis, self._link, self._tell_of_gap)
+        self._shards = Shards(url, self._hear, self._make_up, self._tell_of_gap)
 
     @property
     def is_up(self) -> bool:
         """Whether Redis is there."""
-        return self._link.is_up
+        return self._shards.is_up
 
     async def open(self) -> None:
         """Connect; where Redis is away, go on without it."""
-        await self._link.join([self._scope + EVERYBODY])
-        await self._link.open(_PATIENCE)
-        self._sender.open()
+        await self._shards.open(_PATIENCE)
+        await self._shards.join([self._scope + EVERYBODY])
 
     async def close(self) -> None:
         """Send what waits, then disconnect."""
-        await self._sender.close(_PATIENCE if self.is_up else 0)
-        await self._link.close()
-        await self._redis.aclose()
+        await self._shards.close(_PATIENCE)
 
     async def ping(self) -> None:
         """Return at once: without Redis this process serves those who are connected to it."""
@@ -81,17 +74,17 @@ class RedisBus:
         for channels, told in self._addresses.of(happening):
             data = seal(self._mark, next(self._numbers), told)
             for channel in channels:
-                self._sender.send(self._scope + channel, data)
+                self._shards.send(self._scope + channel, data)
         for listener in self._listeners:
             listener(happening)
 
     async def join(self, channels: Sequence[str]) -> None:
         """Listen to channels; returns when nothing that is sent there from now on is missed."""
-        await self._link.join([self._scope + channel for channel in channels])
+        await self._shards.join([self._scope + channel for channel in channels])
 
     def leave(self, channels: Sequence[str]) -> None:
         """Listen to channels no more."""
-        self._link.leave([self._scope + channel for channel in channels])
+        self._shards.leave([self._scope + channel for channel in channels])
 
     def _hear(self, data: bytes) -> None:
         if data.startswith(self._mark):
@@ -114,7 +107,7 @@ class RedisBus:
     def _tell_of_gap(self) -> None:
         """Have others make up for what they could not be told."""
         data = seal(self._mark, next(self._numbers), Resync())
-        self._sender.send(self._scope + EVERYBODY, data)
+        self._shards.send(self._scope + EVERYBODY, data)
 
     def _tell(self, happening: AnyHappening) -> None:
         for listener in self._listeners:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from random import uniform
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
+from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import MovedError, RedisError
 
 T = TypeVar("T")
 
@@ -39,7 +40,8 @@ class Calls:
 
     def __init__(self, url: str) -> None:
         """Take the Redis; nothing is connected yet."""
-        self.redis: Redis = make_redis(url)
+        self._url = url
+        self.redis: Redis | RedisCluster = make_redis(url)
         self._rest = 0.0
 
     async def run(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -49,17 +51,26 @@ class Calls:
             raise AwayError
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await call()
+                return await self._call(call)
         except FAULTS as error:
             self._rest = loop.time() + _REST
             raise AwayError from error
+
+    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except MovedError:
+            # It is one of a cluster.
+            single, self.redis = self.redis, _make_cluster(self._url)
+            await single.aclose()
+            return await call()
 
     async def run_many(self, fill: Callable[[Pipeline], object]) -> list[Any]:
         """Carry out what `fill` puts into a pipeline, in one exchange. Raises `AwayError`."""
 
         async def run() -> list[Any]:
             async with self.redis.pipeline(transaction=False) as pipeline:
-                fill(pipeline)
+                fill(cast(Pipeline, pipeline))  # a cluster's takes the same commands
                 found: list[Any] = await pipeline.execute()
                 return found
 
@@ -96,6 +107,12 @@ def make_redis(url: str) -> Redis:
         socket_connect_timeout=DEADLINE,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
+    )
+
+
+def _make_cluster(url: str) -> RedisCluster:
+    return RedisCluster.from_url(
+        url, protocol=2, socket_timeout=DEADLINE, socket_connect_timeout=DEADLINE
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
+from redis.crc import key_slot
 
 from realchat.metrics import count_bus_reconnect, show_bus
 from realchat.redis_client import DEADLINE, FAULTS, connect, make_connection, pauses
@@ -17,17 +19,20 @@ logger = logging.getLogger(__name__)
 
 # Seconds without a word of Redis until it is asked for one.
 _SILENCE = 2.0
-# Channels in one command.
-_CHANNELS = 1_000
 
 
 class Link:
     """Listens to channels: `heard` gets what is sent there, `returned` is called after a gap."""
 
     def __init__(
-        self, redis: Redis, heard: Callable[[bytes], None], returned: Callable[[], None]
+        self,
+        redis: Redis,
+        heard: Callable[[bytes], None],
+        returned: Callable[[], None],
+        failed: Callable[[], None],
     ) -> None:
         """Take the Redis, and whom to tell; nothing is connected yet."""
+        self._failed = failed
         self._redis = redis
         self._heard = heard
         self._returned = returned
@@ -39,6 +44,16 @@ class Link:
         self._last_heard = 0.0
         self._was_up: bool | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has begun."""
+        return self._task is not None
+
+    @property
+    def channels(self) -> list[str]:
+        """What is listened to."""
+        return [name.decode() for name in self._channels]
 
     @property
     def is_up(self) -> bool:
@@ -81,6 +96,7 @@ class Link:
 
     def note_fault(self, error: BaseException) -> None:
         """Log that Redis is away, once."""
+        self._failed()
         if self._was_up is not False:
             logger.warning("Redis is away: %s", type(error).__name__)
         self._was_up = False
@@ -98,18 +114,24 @@ class Link:
         show_bus(is_up=True)
 
     def _command(self, command: str, channels: Sequence[bytes]) -> None:
-        """Have a command sent, after those before it."""
-        for start in range(0, len(channels), _CHANNELS):
-            self._commands.put_nowait((command, *channels[start : start + _CHANNELS]))
+        """Have a command sent, after those before it; one for each slot, as a cluster wants it."""
+        slots: defaultdict[int, list[bytes]] = defaultdict(list)
+        for channel in channels:
+            slots[key_slot(channel)].append(channel)
+        for part in slots.values():
+            self._commands.put_nowait((command, *part))
 
     async def _send_commands(self, connection: AbstractConnection) -> None:
         while True:
-            command = await self._commands.get()
+            commands = [await self._commands.get()]
+            while not self._commands.empty():
+                commands.append(self._commands.get_nowait())
             # One that is lost would connect again by itself, and nobody would notice the gap.
             if not connection.is_connected:
                 return
             try:
-                await connection.send_command(*command, check_health=False)
+                packed = connection.pack_commands(commands)
+                await connection.send_packed_command(packed, check_health=False)
             except FAULTS:
                 await connection.disconnect(nowait=True)
 
@@ -142,6 +164,8 @@ class Link:
         self._connection = connection
         missing = set(self._channels)
         self._command("SSUBSCRIBE", list(missing))
+        if not missing:
+            self._begin_listening()
         now = asyncio.get_running_loop().time
         while True:
             reply = await connection.read_response(timeout=math.inf, disconnect_on_error=False)
@@ -151,12 +175,16 @@ class Link:
             elif reply[0] == b"ssubscribe":
                 self._confirm(reply[1])
                 missing.discard(reply[1])
-                if not missing and not self._listening.is_set():
-                    self._listening.set()
-                    self.note_return()
+                if not missing:
+                    self._begin_listening()
             elif reply[0] == b"sunsubscribe" and reply[1] in self._channels:
                 # Left and joined again at once.
                 self._command("SSUBSCRIBE", [reply[1]])
+
+    def _begin_listening(self) -> None:
+        if not self._listening.is_set():
+            self._listening.set()
+            self.note_return()
 
     def _confirm(self, channel: bytes) -> None:
         if future := self._unconfirmed.pop(channel, None):

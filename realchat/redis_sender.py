@@ -78,6 +78,11 @@ class Sender:
         self._done.clear()
         self._more.set()
 
+    def take_all(self) -> list[Waiting]:
+        """Return what waits, to be sent by another one."""
+        taken, self._waiting, self._size = list(self._waiting), deque(), 0
+        return taken
+
     async def _work(self) -> None:
         connection = make_connection(self._redis)
         pause = pauses()
@@ -125,8 +130,10 @@ class Sender:
             self._state.note_fault(error)
             return False
         count_bus_sent(len(batch))
-        for _ in batch:
-            self._size -= len(self._waiting.popleft()[1])
+        for one in batch:
+            # Unless all that waits was taken meanwhile.
+            if self._waiting and self._waiting[0] is one:
+                self._size -= len(self._waiting.popleft()[1])
         return True
 
 

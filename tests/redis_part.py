@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parts import require
-from processes import LEASH, wait_until
+from processes import LEASH, PATIENCE, free_port, wait_until
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -18,12 +18,13 @@ from redis.exceptions import RedisError
 class RedisServer:
     """`redis-server` on a socket in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start it, or skip the test where there is none."""
+    def __init__(self, folder: Path, *options: str) -> None:
+        """Start it, or skip the test where there is none; `options` come last."""
         binary = shutil.which("redis-server")
         require(binary is not None, "redis-server is not installed")
         self._command = [*LEASH, str(binary)]
         self._folder = folder
+        self._options = options
         self.socket = folder / "redis.sock"
         self.url = f"unix://{self.socket}"
         self.process = self._spawn()
@@ -33,7 +34,7 @@ class RedisServer:
         options = ("--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no")
         with (self._folder / "redis.log").open("ab") as log:
             process = subprocess.Popen(
-                [*self._command, *options, "--dir", self._folder],
+                [*self._command, *options, "--dir", self._folder, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -73,3 +74,52 @@ class RedisServer:
         with suppress(RedisError), self.client() as client:
             return bool(client.ping())
         return False
+
+
+class RedisCluster:
+    """Three servers that share the slots, on the loopback address."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start them and have them find each other."""
+        self.ports = [free_port() for _ in range(3)]
+        self.servers = []
+        for port in self.ports:
+            place = folder / str(port)
+            place.mkdir()
+            options = ("--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes")
+            bus = ("--cluster-port", str(free_port()), "--cluster-node-timeout", "2000")
+            self.servers.append(RedisServer(place, *options, *bus))
+        addresses = [f"127.0.0.1:{port}" for port in self.ports]
+        create = ["redis-cli", "--cluster", "create", *addresses, "--cluster-yes"]
+        subprocess.run(create, check=True, capture_output=True, timeout=PATIENCE)
+        wait_until(lambda: all(self._is_whole(one) for one in self.servers))
+        self.url = f"redis://{addresses[0]}"
+
+    def move(self, slot: int) -> None:
+        """Give a slot, which must have no keys, to another server than has it."""
+        ids = [_text(server, "CLUSTER", "MYID") for server in self.servers]
+        owner = next(n for n, one in enumerate(self.servers) if _has(one, slot))
+        for server in self.servers:
+            _text(server, "CLUSTER", "SETSLOT", str(slot), "NODE", ids[owner - 1])
+
+    def kill(self) -> None:
+        """End all the hard way."""
+        for server in self.servers:
+            server.kill()
+
+    def _is_whole(self, server: RedisServer) -> bool:
+        return "cluster_state:ok" in _text(server, "CLUSTER", "INFO")
+
+
+def _has(server: RedisServer, slot: int) -> bool:
+    (line,) = [one for one in _text(server, "CLUSTER", "NODES").splitlines() if "myself" in one]
+    ranges = [part.split("-") for part in line.split()[8:]]
+    return any(int(part[0]) <= slot <= int(part[-1]) for part in ranges)
+
+
+def _text(server: RedisServer, *command: str) -> str:
+    """Send a command as it is; return the answer."""
+    done = subprocess.run(
+        ["redis-cli", "-s", server.socket, *command], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()

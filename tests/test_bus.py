@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from msgspec import UNSET, UnsetType
-from redis_part import RedisServer
+from redis.crc import key_slot
+from redis_part import RedisCluster, RedisServer
 from tornado.ioloop import IOLoop
 
-from realchat.bus import LocalBus
+from realchat.bus import LocalBuckets, LocalBus
 from realchat.channels import EVERYBODY, FEW, conversation_channel, user_channel
 from realchat.events import (
     AnyHappening,
@@ -26,8 +27,12 @@ from realchat.events import (
 )
 from realchat.frames import PresenceEvent, TranslationEvent, TypingEvent
 from realchat.ids import direct_conversation, group_conversation, new_id
+from realchat.limits import SIGN_IN_ACCOUNT
 from realchat.models import Message
+from realchat.redis_buckets import RedisBuckets
 from realchat.redis_bus import RedisBus
+from realchat.redis_client import Calls
+from realchat.redis_roster import RedisRoster
 
 # Seconds; a bound for what never comes, not a measure of speed.
 PATIENCE = 10
@@ -414,3 +419,70 @@ class TestWithoutRedis:
         assert await ear.next() == Resync()
         assert bus.is_up
         await bus.close()
+
+
+class TestCluster:
+    """A cluster of three, each with a part of the channels."""
+
+    @pytest.fixture
+    def cluster(self) -> Iterator[RedisCluster]:
+        with TemporaryDirectory() as folder:
+            started = RedisCluster(Path(folder))
+            yield started
+            started.kill()
+
+    @pytest.fixture
+    def pair(self, cluster: RedisCluster, io_loop: IOLoop) -> Iterator[tuple[RedisBus, RedisBus]]:
+        scope = new_id()
+
+        async def begin() -> RedisBus:
+            started = RedisBus(cluster.url, scope)
+            await started.open()
+            return started
+
+        one, other = io_loop.run_sync(begin), io_loop.run_sync(begin)
+        yield one, other
+        io_loop.run_sync(one.close)
+        io_loop.run_sync(other.close)
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_channels_of_all_parts_are_heard(self, pair: tuple[RedisBus, RedisBus]) -> None:
+        one, other = pair
+        groups = [group_conversation(new_id()) for _ in range(50)]
+        await other.join([conversation_channel(group) for group in groups])
+        ear = Ear(other)
+        for group in groups:
+            one.publish(typing(group))
+        heard = [await ear.next() for _ in groups]
+        assert sorted(map(str, heard)) == sorted(str(typing(group)) for group in groups)
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_a_channel_that_moves_to_another_part_is_heard_there(
+        self, pair: tuple[RedisBus, RedisBus], cluster: RedisCluster
+    ) -> None:
+        one, other = pair
+        await other.join([conversation_channel(TEAM)])
+        ear = Ear(other)
+        await asyncio.to_thread(cluster.move, key_slot(f"{other._scope}c:{TEAM}".encode()))
+        assert await ear.next() == Resync()
+        one.publish(typing(TEAM))
+        heard = await ear.next()
+        while heard == Resync():
+            heard = await ear.next()
+        assert heard == typing(TEAM)
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_limits_and_presence_are_shared(
+        self, cluster: RedisCluster, io_loop: IOLoop
+    ) -> None:
+        calls, scope = Calls(cluster.url), new_id()
+        buckets = [RedisBuckets(calls, scope, LocalBuckets()) for _ in range(2)]
+        for name in map(str, range(5)):
+            waits = [await buckets[n % 2].take(name, SIGN_IN_ACCOUNT) for n in range(11)]
+            assert (waits[:10], waits[10] > 0) == ([0] * 10, True)
+        one, two = (RedisRoster(calls, scope, new_id(), good_for=9, grace=0) for _ in range(2))
+        users = [new_id() for _ in range(10)]
+        assert await asyncio.gather(*map(one.appear, users)) == [True] * 10
+        assert await two.online([*users, ANA]) == set(users)
+        assert await two.keep() == ([], [])
+        await calls.close()

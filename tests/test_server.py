@@ -68,7 +68,9 @@ def test_one_block_says_what_runs_and_what_would_switch_the_rest_on(server: Serv
     lines = server.stdout.splitlines()
     assert lines[0] == f"RealChat 0.1.0 is ready: open {server.url}"
     about = {line[2:14].strip(): line[15:] for line in lines[1:]}
-    assert list(about) == ["database", "secrets", "mail", "translation", "uploads", "rate limits"]
+    named = ["database", "bus", "secrets", "mail", "translation", "uploads", "rate limits"]
+    assert list(about) == named
+    assert "REDIS_URL" in about["bus"]
     assert str(server.folder / "data/mongodb") in about["database"]
     assert "data/secrets" in about["secrets"]
     assert "EMAIL_HOST" in about["mail"]
