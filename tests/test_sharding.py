@@ -325,3 +325,17 @@ async def test_translations_are_written_and_read_by_their_messages(
     await kept.forget(message)
     assert len(watch.asked) == 3
     assert all(one.is_targeted for one in watch.asked)
+
+
+@pytest.mark.gen_test
+async def test_a_message_is_found_by_its_id_however_long_its_conversation_is(
+    http_client: AsyncHTTPClient, base_url: str, services: Services, watch: Watch, raw: Raw
+) -> None:
+    ana, ben, _ = await crowd(http_client, base_url)
+    message = await send(services, ana, ben, "1")
+    await begin(watch, services)
+    await services.chat.edit(ana.id, message.id, "b")
+    named = [one for one in watch.asked if one.collection == "messages" and "_id" in one.queries[0]]
+    assert {one.name for one in named} == {"find", "findAndModify"}
+    plans = [plan for one in named for plan in one.plans(raw)]
+    assert [plan for plan in plans if "'indexName': '_id_'" not in plan] == []

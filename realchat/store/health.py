@@ -34,8 +34,9 @@ _PING_PAUSE = 0.2
 # (https://github.com/mongodb/mongo, error_codes.yml): HostUnreachable,
 # HostNotFound, NetworkTimeout, ShutdownInProgress, ReadConcernMajorityNotAvailableYet,
 # PrimarySteppedDown, ExceededTimeLimit, SocketException, InterruptedAtShutdown,
-# InterruptedDueToReplStateChange, NotYetInitialized, KeyNotFound (of those that sign its time).
-_PASSING = frozenset((6, 7, 89, 91, 94, 134, 189, 211, 262, 9001, 11600, 11602))
+# InterruptedDueToReplStateChange, NotYetInitialized, KeyNotFound (of those that sign its time);
+# and a router whose shard does: FailedToSatisfyReadPreference, NetworkInterfaceExceededTimeLimit.
+_PASSING = frozenset((6, 7, 89, 91, 94, 133, 134, 189, 202, 211, 262, 9001, 11600, 11602))
 _AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError, TimeoutError)
 
 
