@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
-import logging
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import uvloop
 from msgspec import structs
@@ -20,26 +17,20 @@ from msgspec import structs
 from handlers.lifecycle import Ground, serve
 from handlers.ports import claim_port
 from realchat.folders import hold_folder, prepare_folder
+from realchat.keeping import Embedded, keep_alive
 from realchat.logs import configure_logs
 from realchat.mongod import start_mongod
 from realchat.mongodb_uri import hosts_of, try_uri
+from realchat.options import read_options
 from realchat.pairs import EngineState
 from realchat.redis_server import start_redis
 from realchat.secrets_file import fill_secrets
 from realchat.settings import SettingError, StartError, read_settings
-from realchat.startup import describe
-from realchat.workers import Line, Share, WorkerFailedError, Workers, count_workers, hear
-
-logger = logging.getLogger("realchat.server")
+from realchat.startup import describe, name_redis
+from realchat.worker import Line, Share, WorkerFailedError
+from realchat.workers import Workers, hear, prepare_meters
 
 _SCRIPT = Path(__file__).resolve()
-
-
-class Embedded(Protocol):
-    """A program that runs as long as this one."""
-
-    def revive(self) -> bool:
-        """Start it again if it died; tell whether it had."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +40,22 @@ class Foundation:
     ground: Ground
     embedded: list[Embedded]
     database: str
+    redis: str
     given_secrets: bool
 
     def describe(self, engine: EngineState | None) -> str:
         """Return the words with which the server starts."""
         given = self.given_secrets
-        return describe(self.ground.settings, self.database, engine, given_secrets=given)
+        settings = self.ground.settings
+        return describe(settings, self.database, self.redis, engine, given_secrets=given)
 
 
 def main() -> int:
     """Run the server; return the exit code: 0, 1 for a failed start, 2 for a wrong setting."""
     options = read_options()
-    # Until the event loop takes them over, both ways to stop unwind the stack.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Until the event loop takes them over, all ways to stop unwind the stack.
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as closing:
             if options.worker is not None:
@@ -82,21 +76,6 @@ def main() -> int:
     return 0
 
 
-def read_options() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="RealChat's server. The README has its settings.")
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        type=count_workers,
-        default=1,
-        help="processes that share the port: a number, or auto for one a core (default 1)",
-    )
-    # How the parent of several starts each: the descriptor of the line to it.
-    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
-
-
 def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
     """Read the settings and start what they ask for; `closing` ends it. Raises `StartError`.
 
@@ -106,7 +85,7 @@ def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
     configure_logs(given.log_level)
     prepare_folder("DATA_DIR", given.data_dir)
     prepare_folder("UPLOAD_DIR", given.upload_dir)
-    if not given.mongodb_uri or (workers > 1 and not given.redis_url):
+    if not given.mongodb_uri or workers > 1:
         closing.enter_context(hold_folder(given.data_dir))
     sockets = claim_port(given)
     for each in sockets:
@@ -125,15 +104,18 @@ def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
         database = (
             f"embedded MongoDB {mongod.binary.version} in {mongod.folder} (MONGODB_URI: yours)"
         )
+    bus = name_redis(given.redis_url)
     if workers > 1 and not given.redis_url:
         redis = start_redis(given.data_dir)
         closing.callback(redis.stop)
         embedded.append(redis)
         settings = structs.replace(settings, redis_url=redis.url)
+        bus = f"embedded Redis in {redis.folder} (REDIS_URL: yours)"
     return Foundation(
         ground=Ground(settings=settings, sockets=sockets),
         embedded=embedded,
         database=database,
+        redis=bus,
         given_secrets=has_secrets,
     )
 
@@ -155,6 +137,7 @@ async def supervise(foundation: Foundation, number: int) -> None:
         sockets=[each.fileno() for each in foundation.ground.sockets],
         mongodb_uri=settings.mongodb_uri,
         redis_url=settings.redis_url,
+        meters=prepare_meters(settings.data_dir),
     )
     workers = Workers(_SCRIPT, share, number)
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
@@ -167,12 +150,28 @@ async def supervise(foundation: Foundation, number: int) -> None:
             while await signals.get() is signal.SIGHUP:
                 workers.renew()
         finally:
+            hear_again(workers)
             await workers.stop()
+
+
+def hear_again(workers: Workers) -> None:
+    """End all at once at a second signal to stop."""
+
+    def give_up(signum: signal.Signals) -> None:
+        workers.kill()
+        # The kernel tells the embedded programs.
+        os._exit(128 + signum)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, give_up, signum)
 
 
 async def join(line: Line) -> None:
     """Serve as one of several workers, until told to stop or the parent is gone."""
-    share = line.share()
+    try:
+        share = line.share()
+    except EOFError:
+        return
     given = read_settings()
     configure_logs(given.log_level)
     ground = Ground(
@@ -188,32 +187,6 @@ def print_block(block: str) -> None:
     """Print the words with which the server starts."""
     sys.stdout.write(f"{block}\n")
     sys.stdout.flush()
-
-
-@contextlib.asynccontextmanager
-async def keep_alive(embedded: list[Embedded]) -> AsyncIterator[None]:
-    """Start programs again that die meanwhile."""
-    keepers = [asyncio.create_task(_keep_alive(each)) for each in embedded]
-    try:
-        yield
-    finally:
-        for keeper in keepers:
-            keeper.cancel()
-
-
-async def _keep_alive(embedded: Embedded) -> None:
-    pause = 1
-    while True:
-        await asyncio.sleep(pause)
-        try:
-            died = embedded.revive()
-        except OSError as error:
-            # No memory or file for a process now; there may be later.
-            name = type(embedded).__name__
-            logger.error("%s cannot be started: %s", name, type(error).__name__)
-            died = True
-        # Ever more rarely, for one that dies each time.
-        pause = min(2 * pause, 5) if died else 1
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ class AnsweringHandler(web.RequestHandler):
         self.services = services
         self._refusal: Exception | None = None
         self._patience: object | None = None
+        if services.readiness.draining:
+            # Whoever asks once more had better do so on a connection to who comes next.
+            self.set_header("Connection", "close")
         # Not among the default headers: Tornado sets those before it calls this.
         self._allow_origin()
 

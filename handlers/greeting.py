@@ -43,8 +43,13 @@ def make_hello(services: Services, principal: Principal) -> Hello:
     )
 
 
-def check_number(services: Services, number: int) -> None:
-    """Raise `rate_limited` if a user has as many connections as one may have."""
+def check_place(services: Services, number: int) -> None:
+    """Raise `rate_limited` if a user has as many connections as one may have.
+
+    Raises `unavailable` once the server is stopping: nobody would tell it to come back.
+    """
+    if services.readiness.draining:
+        raise ChatError(Code.UNAVAILABLE, "The server is stopping.", retry_after=1)
     settings = services.settings
     if settings.rate_limits and number >= settings.sockets_per_user:
         why = f"You have {number} connections; close one of them first."

@@ -24,6 +24,9 @@ logger = logging.getLogger("realchat.server")
 # Seconds that a stop waits for the requests under way, and then for connections.
 FINISH_PATIENCE = 10
 CLOSE_PATIENCE = 3
+# Seconds that it waits for what connections without a request under way may still ask: one
+# that was let in a moment ago has its request on the way.
+LINGERING = 1
 # What the collector lets come to be before it looks, and how often it looks at
 # older things. Its own 700 costs a quarter of a handshake while thousands
 # connect, since what they bring stays (docs/decisions/0011-connecting.md).
@@ -43,12 +46,13 @@ async def serve(
     tell_ready: Callable[[EngineState | None], Awaitable[None]],
     until: Coroutine[Any, Any, None] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or the end of `until`; then finish what is under way.
+    """Serve until SIGTERM, SIGINT or SIGHUP, or the end of `until`; then finish what is under way.
 
     `tell_ready` hears what translates. Raises `StartError`.
     """
     stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
+    # SIGHUP is for the parent of workers; alone, the next start reads the settings anew.
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(signum, _stop, stop, signum)
     watch = asyncio.create_task(until) if until else None
     if watch is not None:
@@ -66,6 +70,7 @@ async def serve(
     services.readiness.drain()
     server.stop()
     await ChatSocket.close_all(CLOSE_PATIENCE)
+    await server.linger(LINGERING)
     await application.finish_requests(FINISH_PATIENCE)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_PATIENCE):

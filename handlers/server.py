@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from asyncio import Future
@@ -37,6 +38,16 @@ class Server(HTTPServer):
         if type(stream) is IOStream:
             stream.__class__ = _Stream
         super().handle_stream(stream, address)
+
+    async def linger(self, seconds: float) -> None:
+        """Wait until there is no connection any more, but no longer than `seconds`.
+
+        Those of the WebSocket do not count.
+        """
+        end = asyncio.get_running_loop().time() + seconds
+        while self._connections and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
+            # No event tells that the last one went.
+            await asyncio.sleep(0.02)
 
 
 class _Stream(IOStream):

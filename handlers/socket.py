@@ -18,7 +18,7 @@ from handlers.commands import obey
 from handlers.delivery import deliver
 from handlers.farewell import close_all
 from handlers.framing import BINARY, TEXT, Frame, build_frame
-from handlers.greeting import MAX_FRAME, check_number, make_hello, read_token
+from handlers.greeting import MAX_FRAME, check_place, make_hello, read_token
 from handlers.handshake import HandshakeHandler, check_handshake
 from handlers.live import Live
 from handlers.outbox import Outbox
@@ -221,7 +221,7 @@ class ChatSocket(HandshakeHandler, WebSocketHandler):
                 services.attendance.depart(user_id)
 
     def _greet(self, elsewhere: int) -> None:
-        check_number(self.services, self.registry.count(self.reader.user_id) + elsewhere)
+        check_place(self.services, self.registry.count(self.reader.user_id) + elsewhere)
         if self._deadline is not None:
             self._deadline.cancel()
         self._authenticated = True

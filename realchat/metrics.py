@@ -1,7 +1,8 @@
 """What Prometheus is told: every measure of the program, each with a function of one line.
 
 The objects live in prometheus-client's default registry, next to those of the
-process itself. Labels are from small fixed sets, never from what clients send.
+process itself; where workers share a port, each tells of all (`realchat.meters`).
+Labels are from small fixed sets, never from what clients send.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Literal, get_args
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
-    REGISTRY,
     Counter,
     Gauge,
     Histogram,
@@ -21,6 +21,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from realchat.meters import Numbers, whole_registry
 from realchat.pairs import EngineState
 
 # When each series began is of no use here and makes as many series again.
@@ -45,7 +46,11 @@ REQUEST_SECONDS = Histogram(
     ["route", "method"],
     buckets=_SECONDS,
 )
-SOCKETS = Gauge("realchat_sockets_open", "WebSocket connections that are open now.")
+SOCKETS = Gauge(
+    "realchat_sockets_open",
+    "WebSocket connections that are open now.",
+    multiprocess_mode="livesum",
+)
 MESSAGES = Counter("realchat_messages_stored", "Messages that were stored.")
 BATCHES = Histogram(
     "realchat_append_batch_size", "Messages that one database write stored.", buckets=_BATCHES
@@ -69,19 +74,31 @@ JOB_SECONDS = Histogram(
     ["engine"],
     buckets=_SECONDS,
 )
-ENGINE_UP = Gauge("realchat_translation_engine_up", "Whether the engine answers.", ["engine"])
+ENGINE_UP = Gauge(
+    "realchat_translation_engine_up",
+    "Whether the engine answers.",
+    ["engine"],
+    multiprocess_mode="livemin",
+)
 TARGETS = Gauge(
     "realchat_translation_targets",
     "Languages that the engine translates a language into directly.",
     ["engine", "source"],
+    multiprocess_mode="livemin",
 )
+# The languages that an engine was shown to translate.
+_SHOWN: set[str] = set()
 BUS = Counter(
     "realchat_bus_events",
     "Events between processes: sent, received, dropped where too much waited.",
     ["what"],
 )
 BUS_RECONNECTS = Counter("realchat_bus_reconnects", "Times that Redis came back.")
-BUS_UP = Gauge("realchat_bus_up", "Whether Redis is there; 1 where there is but one process.")
+BUS_UP = Gauge(
+    "realchat_bus_up",
+    "Whether Redis is there; 1 where there is but one process.",
+    multiprocess_mode="livemin",
+)
 GAPS = Counter("realchat_bus_gaps", "Messages that the bus lost and the database had.")
 
 
@@ -89,24 +106,27 @@ class Traffic(Collector):
     """What is counted for every frame, on the event loop alone: plain numbers without a lock."""
 
     def __init__(self) -> None:
-        self.frames = dict.fromkeys(get_args(Direction), 0)
-        self.deliveries = 0
+        self._numbers = Numbers("traffic", len(_TRAFFIC))
+        self.own = self._numbers.own
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Yield the counters as Prometheus reads them."""
-        frames = CounterMetricFamily("realchat_frames", "WebSocket frames.", labels=["direction"])
-        for direction, number in self.frames.items():
-            frames.add_metric([direction], number)
-        yield frames
+        *frames, deliveries = self._numbers.totals()
+        family = CounterMetricFamily("realchat_frames", "WebSocket frames.", labels=["direction"])
+        for direction, number in zip(get_args(Direction), frames, strict=True):
+            family.add_metric([direction], number)
+        yield family
         yield CounterMetricFamily(
             "realchat_deliveries",
             "Events handed to the outboxes of connections.",
-            value=self.deliveries,
+            value=deliveries,
         )
 
 
+# Places among the numbers of a process.
+_TRAFFIC = {"in": 0, "out": 1, "deliveries": 2}
 TRAFFIC = Traffic()
-REGISTRY.register(TRAFFIC)
+EVERYTHING = whole_registry(TRAFFIC)
 
 
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
@@ -127,7 +147,7 @@ def count_socket_closed() -> None:
 
 def count_frames(direction: Direction, number: int = 1) -> None:
     """Count frames that came `in` or went `out`."""
-    TRAFFIC.frames[direction] += number
+    TRAFFIC.own[_TRAFFIC[direction]] += number
 
 
 def count_batch(messages: int) -> None:
@@ -138,7 +158,7 @@ def count_batch(messages: int) -> None:
 
 def count_deliveries(connections: int) -> None:
     """Count an event that was handed to so many connections."""
-    TRAFFIC.deliveries += connections
+    TRAFFIC.own[_TRAFFIC["deliveries"]] += connections
 
 
 def count_slow_reader() -> None:
@@ -181,9 +201,12 @@ def count_job(engine: str, source: str, target: str, seconds: float) -> None:
 def show_engine(state: EngineState) -> None:
     """Show what the engine can do now, and nothing of what it could before."""
     ENGINE_UP.labels(state.engine).set(state.answers)
-    TARGETS.clear()
+    for source in _SHOWN - state.pairs.keys():
+        # Workers cannot take a series back.
+        TARGETS.labels(state.engine, source).set(0)
     for source, targets in state.pairs.items():
         TARGETS.labels(state.engine, source).set(len(targets))
+    _SHOWN.update(state.pairs)
 
 
 def count_bus_sent(number: int) -> None:
@@ -218,4 +241,4 @@ def count_gaps(messages: int) -> None:
 
 def render() -> bytes:
     """Write all measures as Prometheus reads them."""
-    return generate_latest()
+    return generate_latest(EVERYTHING)

@@ -30,8 +30,8 @@ class EmbeddedRedis:
 
     def __init__(self, data_dir: Path, binary: str) -> None:
         self._binary = binary
-        self._folder = data_dir / "redis"
-        self._socket = self._folder / "redis.sock"
+        self.folder = data_dir / "redis"
+        self._socket = self.folder / "redis.sock"
         if len(str(self._socket)) > _LONGEST:
             raise StartError(
                 f"{self._socket} is too long a name for a socket: set DATA_DIR to a shorter one."
@@ -77,7 +77,7 @@ class EmbeddedRedis:
             "port": "0",
             "unixsocket": str(self._socket),
             "unixsocketperm": "700",
-            "dir": str(self._folder),
+            "dir": str(self.folder),
             "save": "",
             "appendonly": "no",
             "logfile": "",

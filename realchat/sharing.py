@@ -9,6 +9,7 @@ from realchat.bus import LocalAttendance, LocalBuckets, LocalBus, LocalRoster
 from realchat.events import AnyHappening, Resync
 from realchat.limits import Buckets
 from realchat.lookups import Lookups
+from realchat.metrics import show_bus
 from realchat.ports import Bus
 from realchat.presence import Presences, Roster
 from realchat.redis_buckets import RedisBuckets
@@ -49,7 +50,8 @@ class Alone:
         return True
 
     async def open(self) -> None:
-        """Do nothing: nobody has to be found."""
+        """Show that all is there: nobody has to be found."""
+        show_bus(is_up=True)
 
     def watch(self, presences: Presences) -> None:
         """Do nothing: nobody else can come or go."""
@@ -100,7 +102,14 @@ class Shared:
             if isinstance(happening, Resync):
                 self._tasks.start(presences.keep())
 
-        self._tasks.repeat(presences.keep, self._seconds / _SIGNS)
+        async def look() -> None:
+            # Nobody is told anything meanwhile: what is remembered must not be believed for ever.
+            if not self.is_up:
+                self._bus.make_up()
+
+        interval = self._seconds / _SIGNS
+        self._tasks.repeat(presences.keep, interval)
+        self._tasks.repeat(look, interval)
         self.bus.subscribe(hear)
 
     async def close(self) -> None:

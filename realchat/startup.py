@@ -12,15 +12,20 @@ _REDIS_PORT = 6379
 
 
 def describe(
-    settings: Settings, database: str, engine: EngineState | None, *, given_secrets: bool
+    settings: Settings,
+    database: str,
+    redis: str,
+    engine: EngineState | None,
+    *,
+    given_secrets: bool,
 ) -> str:
     """Return the start-up block.
 
-    `database` says which MongoDB serves, without credentials; `engine` is what translates.
+    `database` and `redis` say what serves, without credentials; `engine` is what translates.
     """
     parts = {
         "database": database,
-        "bus": _bus(settings),
+        "bus": redis,
         "secrets": _secrets(settings, given_secrets),
         "mail": _mail(settings),
         "translation": _translation(engine),
@@ -32,19 +37,19 @@ def describe(
     return "\n".join(lines)
 
 
+def name_redis(redis_url: str) -> str:
+    """Say which Redis joins several processes, without its password."""
+    if not redis_url:
+        return "in this process (REDIS_URL: several)"
+    url = urlsplit(redis_url)
+    where = url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or _REDIS_PORT}"
+    return f"Redis at {where} (REDIS_URL)"
+
+
 def _secrets(settings: Settings, given: bool) -> str:
     if given:
         return "JWT_ACCESS_SECRET and JWT_REFRESH_SECRET"
     return f"kept in {settings.data_dir / 'secrets'} (JWT_ACCESS_SECRET, JWT_REFRESH_SECRET)"
-
-
-def _bus(settings: Settings) -> str:
-    if not settings.redis_url:
-        return "in this process (REDIS_URL: several)"
-    url = urlsplit(settings.redis_url)
-    # Not the address as it is, which may have a password.
-    where = url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or _REDIS_PORT}"
-    return f"Redis at {where} (REDIS_URL)"
 
 
 def _mail(settings: Settings) -> str:

@@ -30,6 +30,8 @@ ROOMS = {
         "realchat.leash",
         "realchat.redis_server",
         "realchat.replica_set",
+        "realchat.keeping",
+        "realchat.options",
         "realchat.worker",
         "realchat.workers",
     ],

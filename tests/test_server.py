@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import os
 import signal
 import socket
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import ServerProcess, is_alive, wait_until
+from processes import ServerProcess, is_alive, request_under_way, wait_until
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from pymongo.uri_parser import parse_uri
@@ -37,22 +35,6 @@ def refused(process: ServerProcess, code: int) -> str:
     lines = process.stderr.splitlines()
     assert len(lines) == 1, lines
     return lines[0]
-
-
-@contextlib.contextmanager
-def request_under_way(server: ServerProcess) -> Iterator[http.client.HTTPConnection]:
-    """Send a request of which one byte is missing, and wait until the server is at it."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    body = b'{"email":"nobody@example.org","password":"whatever"}'
-    connection.putrequest("POST", "/auth/login")
-    connection.putheader("Content-Length", str(len(body)))
-    connection.putheader("Content-Type", "application/json")
-    connection.putheader("Expect", "100-continue")
-    connection.endheaders()
-    with contextlib.closing(connection):
-        assert connection.sock.recv(4096).startswith(b"HTTP/1.1 100")
-        connection.send(body[:-1])
-        yield connection
 
 
 def is_listening(port: int) -> bool:

@@ -35,6 +35,11 @@ async def restart_server(stand: Stand, crowd: Crowd) -> None:
     await stand.start()
 
 
+async def renew_workers(stand: Stand, crowd: Crowd) -> None:
+    """SIGHUP: replace all workers, one after the other."""
+    await asyncio.to_thread(stand.server.renew)
+
+
 async def kill_mongod(stand: Stand, crowd: Crowd) -> None:
     """Kill -9 the embedded database, often while clients return; the server starts it again."""
     await _disturb(stand)

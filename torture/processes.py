@@ -21,6 +21,8 @@ from pymongo import MongoClient
 ROOT = Path(__file__).parent.parent
 # Seconds that a busy machine may take for anything here; nothing is measured by it.
 PATIENCE = 60
+# What the parent of workers logs.
+_RENEWED = "all workers are renewed"
 # So that a run of the tests that is killed leaves no servers.
 LEASH = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
 
@@ -51,12 +53,12 @@ def is_alive(pid: int) -> bool:
 
 
 class ServerProcess:
-    """`python server.py` in a folder, with no settings but a port and those given.
+    """`python server.py` and its `arguments` in a folder, set to a port and what is given.
 
     As a context manager it is ready when entered, and gone when left.
     """
 
-    def __init__(self, folder: Path, **environ: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, **environ: str) -> None:
         self.folder = folder
         given = environ.get("PORT", "")
         self.port = int(given) if given.isdecimal() else free_port()
@@ -64,7 +66,7 @@ class ServerProcess:
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [*LEASH, sys.executable, ROOT / "server.py"],
+                [*LEASH, sys.executable, ROOT / "server.py", *arguments],
                 cwd=folder,
                 env={"PATH": os.environ["PATH"], "PORT": str(self.port), **environ},
                 stdin=subprocess.DEVNULL,
@@ -114,6 +116,24 @@ class ServerProcess:
             directConnection=True,
         )
 
+    @property
+    def children(self) -> list[int]:
+        """The process ids of the programs that it started and that live."""
+        pid = self.process.pid
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [each for each in map(int, listed) if is_alive(each)]
+
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers, where it has several."""
+        return [pid for pid in self.children if "--worker" in _command(pid)]
+
+    def renew(self) -> None:
+        """Have it replace its workers; return when that is done."""
+        done = self.stderr.count(_RENEWED)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.stderr.count(_RENEWED) > done)
+
     def wait_ready(self) -> ServerProcess:
         """Wait until `/readyz` says so."""
         wait_until(lambda: self.process.poll() is not None or self.is_ready())
@@ -148,3 +168,10 @@ class ServerProcess:
         """End it the hard way."""
         self.process.kill()
         self.process.wait()
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []

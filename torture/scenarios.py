@@ -33,6 +33,7 @@ class Scenario(NamedTuple):
     pause: float = 0.05
     padding: int = 0
     members: int = 1
+    workers: int = 1
     # Whether it counts as mended only when every device is back.
     everyone: bool = False
 
@@ -81,7 +82,7 @@ async def _run(
     scenario: Scenario, options: Options, folder: Path, members: ReplicaSet | None
 ) -> Outcome:
     rng = random.Random(f"{options.seed} {scenario.name}")
-    stand = Stand(folder, rng, members)
+    stand = Stand(folder, rng, members, scenario.workers)
     try:
         await stand.open()
         crowd = Crowd(stand.url, scenario.size, options.seed, resumes=options.resumes)
@@ -144,6 +145,7 @@ _STORM = Size(users=400, devices=5, group=8, heartbeat=None)
 LONG = [
     Scenario("server-killed", _FEW, faults.kill_server, 100, acks=500),
     Scenario("server-restarted", _FEW, faults.restart_server, 50),
+    Scenario("workers-renewed", _FEW, faults.renew_workers, 50, workers=2),
     Scenario("database-killed", _FEW, faults.kill_mongod, 50),
     Scenario("database-frozen", _FEW, faults.freeze_mongod, 50),
     Scenario("network-broken", _FEW, faults.break_network, 50),
@@ -158,6 +160,7 @@ _HANDFUL = Size(users=6, devices=2, group=6, heartbeat=2)
 SHORT = [
     Scenario("server-killed", _HANDFUL, faults.kill_server, 2, acks=60, writers=6),
     Scenario("server-restarted", _HANDFUL, faults.restart_server, 1, acks=60, writers=6),
+    Scenario("workers-renewed", _HANDFUL, faults.renew_workers, 1, acks=60, writers=6, workers=2),
     Scenario("database-killed", _HANDFUL, faults.kill_mongod, 1, acks=60, writers=6),
     Scenario("database-frozen", _HANDFUL, faults.freeze_mongod_briefly, 1, acks=60, writers=6),
     Scenario("network-broken", _HANDFUL, faults.break_network, 2, acks=60, writers=6),

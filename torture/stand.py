@@ -42,11 +42,18 @@ class Members(Protocol):
 class Stand:
     """A server on a fixed port, with a proxy before it, and its restarts and deaths."""
 
-    def __init__(self, folder: Path, rng: random.Random, members: Members | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        rng: random.Random,
+        members: Members | None = None,
+        workers: int = 1,
+    ) -> None:
         self.members = members
         self.rng = rng
         self._environ = {**ENVIRON, **({"MONGODB_URI": members.uri} if members else {})}
-        self.server = ServerProcess(folder, **self._environ)
+        self._arguments = ("--workers", str(workers)) if workers > 1 else ()
+        self.server = ServerProcess(folder, *self._arguments, **self._environ)
         self.proxy = Proxy(self.server.port, rng)
         # Lines of the server's log that tell of faults of its own.
         self.faults: list[str] = []
@@ -71,7 +78,7 @@ class Stand:
     async def start(self) -> None:
         """Start the server again, on its port and data."""
         environ = {**self._environ, "PORT": str(self.server.port)}
-        self.server = ServerProcess(self.server.folder, **environ)
+        self.server = ServerProcess(self.server.folder, *self._arguments, **environ)
         await self.wait_ready()
 
     async def wait_ready(self) -> None:

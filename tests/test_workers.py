@@ -1,0 +1,292 @@
+"""Several workers on one port: one chat, replaced without a loss, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from parts import require
+from people import register
+from processes import ServerProcess, is_alive, request_under_way, wait_until
+from sockets import device
+from tornado.httpclient import AsyncHTTPClient
+from workers import Team, device_on
+
+from realchat.options import count_workers
+from torture.scenarios import SHORT, Options, run
+
+# A crowd that is small enough for two cores, and sends all the while.
+(RENEWAL,) = (each for each in SHORT if each.name == "workers-renewed")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short name, since the embedded Redis's socket is in it."""
+    require(shutil.which("redis-server") is not None, "redis-server is not installed")
+    with TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def team(folder: Path) -> Iterator[Team]:
+    """Two workers in a folder of their own."""
+    with Team(folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def steady_team() -> Iterator[Team]:
+    """Two workers that nothing happens to."""
+    require(shutil.which("redis-server") is not None, "redis-server is not installed")
+    with TemporaryDirectory() as name, Team(Path(name)) as started:
+        yield started
+
+
+async def knock(base_url: str, until: asyncio.Event) -> int:
+    """Make requests, each on a connection of its own, until told to stop; return how many."""
+    http = AsyncHTTPClient(force_instance=True)
+    number = 0
+    while not until.is_set():
+        reply = await http.fetch(f"{base_url}/healthz")
+        assert reply.code == 200
+        number += 1
+    http.close()
+    return number
+
+
+def refused(team: ServerProcess, code: int) -> str:
+    """Wait for a start that fails; return what it fails with."""
+    try:
+        assert team.wait() == code
+    finally:
+        team.kill()
+    assert team.stdout == ""
+    return team.stderr.rstrip()
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+def test_one_block_says_what_runs(steady_team: Team) -> None:
+    lines = steady_team.stdout.splitlines()
+    assert lines[0] == f"RealChat 0.1.0 is ready: open {steady_team.url}"
+    about = {line[2:14].strip(): line[15:] for line in lines[1:]}
+    assert list(about)[:3] == ["database", "bus", "secrets"]
+    assert about["bus"].startswith(f"embedded Redis in {steady_team.folder}/data/redis")
+    assert about["workers"] == "2, SIGHUP renews them one by one"
+    assert len(steady_team.workers) == 2
+
+
+@pytest.mark.gen_test(timeout=90)
+async def test_people_on_two_workers_talk(steady_team: Team, http_client: AsyncHTTPClient) -> None:
+    one, other = steady_team.workers
+    ana = await register(http_client, steady_team.url, "Ana")
+    ben = await register(http_client, steady_team.url, "Ben")
+    async with (
+        device_on(steady_team, one, ana) as phone,
+        device_on(steady_team, other, ben) as tablet,
+    ):
+        await phone.command("send_message", recipient_id=ben.id, content="hello")
+        assert (await tablet.expect("message"))["content"] == "hello"
+        await tablet.command("send_message", recipient_id=ana.id, content="hello, too")
+        await phone.expect("message")
+        assert (await phone.expect("message"))["content"] == "hello, too"
+
+
+def test_the_embedded_redis_is_for_its_owner_alone(steady_team: Team) -> None:
+    assert (steady_team.folder / "data/redis/redis.sock").stat().st_mode & 0o077 == 0
+    assert (steady_team.folder / "data/redis").stat().st_mode & 0o077 == 0
+
+
+def test_the_terminal_s_ctrl_c_reaches_the_parent_alone(steady_team: Team) -> None:
+    mine = os.getpgid(steady_team.process.pid)
+    assert mine not in {os.getpgid(pid) for pid in steady_team.children}
+
+
+def test_a_killed_worker_is_started_again(team: Team) -> None:
+    killed = team.kill_worker()
+    wait_until(lambda: len(team.workers) == 2 and killed not in team.workers)
+    team.wait_ready()
+    assert "is started again" in team.stderr
+
+
+@pytest.mark.gen_test(timeout=90)
+async def test_people_of_a_killed_worker_go_on_with_another(
+    team: Team, http_client: AsyncHTTPClient
+) -> None:
+    ana = await register(http_client, team.url, "Ana")
+    async with device(ana) as phone:
+        await phone.command("send_message", recipient_id=ana.id, content="1")
+        team.kill_worker()
+        async with device(ana) as again:
+            ack = await again.command("send_message", recipient_id=ana.id, content="2")
+            assert ack["seq"] == 2
+
+
+@pytest.mark.gen_test(timeout=240)
+async def test_a_renewal_loses_no_message_and_doubles_none(folder: Path) -> None:
+    outcome = await run(RENEWAL, Options(folder, seed=1))
+    assert outcome.violations == []
+    assert outcome.faults == RENEWAL.faults
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_a_renewal_refuses_no_connection(team: Team) -> None:
+    before = set(team.workers)
+    renewed = asyncio.Event()
+    knocking = [asyncio.ensure_future(knock(team.url, renewed)) for _ in range(4)]
+    await asyncio.to_thread(team.renew)
+    renewed.set()
+    assert min(await asyncio.gather(*knocking)) > 0
+    assert len(team.workers) == 2
+    assert before.isdisjoint(team.workers)
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_a_renewal_tells_people_to_come_back(
+    team: Team, http_client: AsyncHTTPClient
+) -> None:
+    ana = await register(http_client, team.url, "Ana")
+    async with device(ana) as phone:
+        renewing = asyncio.ensure_future(asyncio.to_thread(team.renew))
+        assert (await phone.expect("going_away"))["retry_after_ms"] >= 1000
+        assert await phone.closed() == 1012
+        await renewing
+
+
+def test_two_wishes_to_renew_at_once_leave_two_workers(team: Team) -> None:
+    before = set(team.workers)
+    team.process.send_signal(signal.SIGHUP)
+    team.renew()
+    wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
+    assert team.is_ready()
+
+
+def test_a_version_that_does_not_start_leaves_the_old_one_serving(team: Team) -> None:
+    before = team.workers
+    (team.folder / ".env").write_text("JWT_ACCESS_SECRET=short\n")
+    team.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the workers stay as they are" in team.stderr)
+    assert team.workers == before
+    assert team.is_ready()
+    (team.folder / ".env").unlink()
+    team.renew()
+    assert set(before).isdisjoint(team.workers)
+
+
+def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team) -> None:
+    before = set(team.workers)
+    team.process.send_signal(signal.SIGHUP)
+    team.kill_worker()
+    wait_until(lambda: "all workers are renewed" in team.stderr)
+    wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_all(folder: Path, signum: int) -> None:
+    with Team(folder) as team:
+        everybody = team.children
+        assert len(everybody) == 4  # two workers, MongoDB, Redis
+        assert team.stop(signum) == 0
+        assert [pid for pid in everybody if is_alive(pid)] == []
+    assert "Traceback" not in team.stderr
+    # An orderly end empties the file; a killed one leaves its number there.
+    assert (folder / "data/mongodb/mongod.lock").read_text() == ""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_starts_stops_all(folder: Path, signum: int) -> None:
+    team = Team(folder)
+    try:
+        wait_until(lambda: bool(team.workers))
+        everybody = team.children
+        assert team.stop(signum) == 0
+    finally:
+        team.kill()
+    assert [pid for pid in everybody if is_alive(pid)] == []
+    assert team.stdout == ""
+    assert "Traceback" not in team.stderr
+
+
+def test_a_signal_during_a_renewal_stops_all(team: Team) -> None:
+    team.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(team.workers) == 3)
+    everybody = team.children
+    assert team.stop() == 0
+    assert [pid for pid in everybody if is_alive(pid)] == []
+
+
+def test_ctrl_c_lets_requests_under_way_finish(team: Team) -> None:
+    with request_under_way(team) as connection:
+        team.press_ctrl_c()
+        wait_until(lambda: len(team.children) == 3)  # the worker that had nothing to do is gone
+        connection.send(b"}")
+        with connection.getresponse() as reply:
+            # Nobody has that address, which only the database knows.
+            assert reply.status == 401
+    assert team.wait() == 0
+
+
+def test_all_end_with_a_parent_that_is_killed(team: Team) -> None:
+    everybody = team.children
+    team.kill()
+    wait_until(lambda: not any(map(is_alive, everybody)))
+
+
+def test_a_killed_parent_has_a_successor_on_the_same_data(folder: Path) -> None:
+    with Team(folder) as team:
+        port = str(team.port)
+        team.kill()
+    with Team(folder, PORT=port) as again:
+        assert len(again.workers) == 2
+
+
+def test_a_killed_redis_is_started_again(team: Team) -> None:
+    (redis,) = (pid for pid in team.children if name_of(pid) == "redis-server")
+    os.kill(redis, signal.SIGKILL)
+    wait_until(lambda: "the embedded Redis ended" in team.stderr)
+    wait_until(lambda: any(name_of(pid) == "redis-server" for pid in team.children))
+    wait_until(lambda: team.measure("realchat_bus_up") == 1)
+
+
+def test_without_any_redis_one_sentence_says_what_to_set(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    if setpriv := shutil.which("setpriv"):
+        (programs / "setpriv").symlink_to(setpriv)
+    said = refused(Team(tmp_path, PATH=str(programs)), 1)
+    assert said == (
+        "Several workers need Redis to hear of each other: set REDIS_URL, "
+        "or install redis-server (apt-get install redis-server)."
+    )
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "257", "two", ""])
+def test_a_number_of_workers_that_cannot_be_is_refused(tmp_path: Path, number: str) -> None:
+    said = refused(Team(tmp_path, number), 2)
+    assert said.splitlines()[-1].endswith(
+        "--workers must be a number from 1 to 256, or auto for one a core."
+    )
+
+
+def test_auto_is_one_worker_a_core() -> None:
+    assert count_workers("auto") == len(os.sched_getaffinity(0))
+
+
+def test_one_worker_is_the_server_alone(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, "--workers", "1") as server:
+        assert server.workers == []
+        assert "in this process" in server.stdout
+
+
+def test_sighup_ends_a_server_alone_in_order(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        assert server.stop(signal.SIGHUP) == 0
+    assert (tmp_path / "data/mongodb/mongod.lock").read_text() == ""
