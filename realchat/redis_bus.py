@@ -43,7 +43,7 @@ class RedisBus:
         self._addresses = Addresses()
         self._numbers = count(1)
         self._seen: LRUCache[tuple[str, int], None] = LRUCache(_MAX_SEEN)
-        self._shards = Shards(url, self._hear, self._make_up, self._tell_of_gap)
+        self._shards = Shards(url, self._hear, self.make_up, self._tell_of_gap)
 
     @property
     def is_up(self) -> bool:
@@ -78,6 +78,10 @@ class RedisBus:
         for listener in self._listeners:
             listener(happening)
 
+    def make_up(self) -> None:
+        """Have made up here for what was not heard."""
+        self._tell(Resync())
+
     async def join(self, channels: Sequence[str]) -> None:
         """Listen to channels; returns when nothing that is sent there from now on is missed."""
         await self._shards.join([self._scope + channel for channel in channels])
@@ -99,10 +103,6 @@ class RedisBus:
             self._tell(happening_of(envelope.content))
         except ValueError:
             logger.error("what came over the bus is none of ours, or of another version")
-
-    def _make_up(self) -> None:
-        """Have made up for what was not heard."""
-        self._tell(Resync())
 
     def _tell_of_gap(self) -> None:
         """Have others make up for what they could not be told."""
