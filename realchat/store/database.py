@@ -122,13 +122,13 @@ class Collection:
 
     async def find_one(self, query: Query, *, sort: Sort | None = None) -> Document | None:
         """Return the first document that matches."""
-        return await self._health.run(self._motor.find_one, query, sort=sort, hint=_hint(query))
+        return await self._health.run(self._motor.find_one, query, sort=sort)
 
     async def find(
         self, query: Query, *, sort: Sort | None = None, limit: int = 0
     ) -> list[Document]:
         """Return the documents that match, all of them when `limit` is 0."""
-        cursor = self._motor.find(query, sort=sort, limit=limit, hint=_hint(query))
+        cursor = self._motor.find(query, sort=sort, limit=limit)
         return await self._health.run(cursor.to_list, None)
 
     async def aggregate(self, pipeline: Sequence[Query]) -> list[Document]:
@@ -181,7 +181,6 @@ class Collection:
             query,
             change,
             upsert=upsert,
-            hint=_hint(query),
             return_document=ReturnDocument.AFTER,
         )
 
@@ -207,17 +206,6 @@ class Collection:
 def object_id(id: str) -> ObjectId:
     """Return the id as the database keeps it in `_id`."""
     return ObjectId(id)
-
-
-def _hint(query: Query) -> str | None:
-    """Return the index of ids for a query that names ids and more.
-
-    Nothing finds them sooner; while a conversation is short, the planner could think otherwise
-    of the one that it names as well, and would keep to that when it is long.
-    """
-    ids = query.get("_id")
-    is_named = ids is not None and (not isinstance(ids, Mapping) or "$in" in ids)
-    return _BY_ID if is_named and len(query) > 1 else None
 
 
 def _refusals(error: BulkWriteError) -> dict[int, tuple[str, ...]]:
