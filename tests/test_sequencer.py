@@ -115,6 +115,18 @@ async def heard(phone: Device, number: int) -> list[tuple[str, int, str]]:
     return found
 
 
+async def join_unheard(services: Services, there: Elsewhere, user: Person) -> None:
+    """Make somebody a member of the group, which this process remembers without them."""
+    group = await services.groups.get(there.conversation.removeprefix("group:"))
+    joined = structs.replace(
+        group,
+        members=[*group.members, user.id],
+        roles={**group.roles, user.id: "member"},
+        version=group.version + 1,
+    )
+    assert await services.collections.groups.replace(joined)
+
+
 def new(*revs: int) -> list[tuple[str, int, str]]:
     return [("message", rev, f"text {rev}") for rev in revs]
 
@@ -250,19 +262,24 @@ async def test_what_was_said_before_somebody_came_is_not_told_to_them(
 
 
 @pytest.mark.gen_test
+async def test_who_joined_unheard_may_write_at_once(
+    http_client: AsyncHTTPClient, base_url: str, services: Services, redis: RedisServer
+) -> None:
+    ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    async with elsewhere(services, redis, ana) as there:
+        await join_unheard(services, there, ben)
+        group_id = there.conversation.removeprefix("group:")
+        sent = await ben.post("/messages", {"group_id": group_id, "content": "hello"})
+        assert sent.status == 201
+
+
+@pytest.mark.gen_test
 async def test_who_joined_unheard_is_told_so_after_a_gap(
     http_client: AsyncHTTPClient, base_url: str, services: Services, redis: RedisServer
 ) -> None:
     ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
     async with elsewhere(services, redis, ana) as there, device(ben) as phone:
-        group = await services.groups.get(there.conversation.removeprefix("group:"))
-        joined = structs.replace(
-            group,
-            members=[*group.members, ben.id],
-            roles={**group.roles, ben.id: "member"},
-            version=group.version + 1,
-        )
-        assert await services.collections.groups.replace(joined)
+        await join_unheard(services, there, ben)
         services.bus.publish(Resync())
         assert (await phone.expect("group_updated"))["group"]["members"] == [ana.id, ben.id]
         there.tell(await there.store(ana, "text 1"))
