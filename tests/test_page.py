@@ -1,139 +1,40 @@
-"""The page at `/`: how its files are served, and people talking through it in a real browser."""
+"""The page at `/`: people talking through it in a real browser."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urljoin
 
 import people
 import pytest
+from browser import PATIENCE, chromium, in_a_browser
 from engine import Engine
 from msgspec import structs
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
-from raw_http import exchange, request
+from playwright.async_api import Browser, Locator, Page, expect
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
 from handlers.application import make_server
-from handlers.pages import FOLDER
 from handlers.socket import ChatSocket
 from realchat.errors import ChatError, Close, Code
 from realchat.limits import SEND, Rate
 from realchat.services import Services
 from realchat.settings import Settings
 
-CHROMIUM = shutil.which("chromium")
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
-# Milliseconds that a busy machine may take for anything here; nothing is measured by it.
-PATIENCE = 20_000
 SPOIL_TOKEN = """() => {
     const kept = JSON.parse(localStorage.getItem("realchat.session"));
     localStorage.setItem("realchat.session", JSON.stringify({...kept, access_token: "old"}));
 }"""
-SOURCES = [path for path in FOLDER.rglob("*") if path.suffix in (".html", ".css", ".js", ".svg")]
-REFERENCE = re.compile(r'(?:src|href)="([^"#]+)"|(?:from|import) "([^"]+)"')
-TYPES = {
-    ".css": "text/css; charset=UTF-8",
-    ".js": "text/javascript; charset=UTF-8",
-    ".svg": "image/svg+xml",
-}
 
 
 @pytest.fixture
 def port(http_server: HTTPServer, http_port: int) -> int:
     """Where the server listens."""
     return http_port
-
-
-def referenced(text: str, address: str) -> set[str]:
-    """Return the addresses that a page's file refers to."""
-    found = (one or other for one, other in REFERENCE.findall(text))
-    return {urljoin(address, name) for name in found}
-
-
-@pytest.mark.gen_test
-async def test_the_page_may_run_and_reach_nothing_but_its_own(port: int) -> None:
-    page = await exchange(port, request("GET /"))
-    assert page.headers["Content-Type"] == "text/html; charset=UTF-8"
-    policy = page.headers["Content-Security-Policy"]
-    assert "unsafe" not in policy
-    assert {part.strip() for part in policy.split(";")} >= {
-        "default-src 'none'",
-        "script-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    }
-    assert page.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.gen_test
-async def test_a_browser_that_has_the_page_is_not_sent_it_again(port: int) -> None:
-    first = await exchange(port, request("GET /"))
-    assert first.headers["Cache-Control"] == "no-cache"
-    again = await exchange(port, request("GET /", f"If-None-Match: {first.headers['Etag']}"))
-    assert (again.status, again.body) == (304, b"")
-
-
-@pytest.mark.gen_test
-async def test_everything_that_the_page_refers_to_is_served_with_its_type(port: int) -> None:
-    seen = {"/"}
-    waiting = ["/"]
-    while waiting:
-        address = waiting.pop()
-        answer = await exchange(port, request(f"GET {address}"))
-        assert answer.status == 200, address
-        if suffix := Path(address).suffix:
-            assert answer.headers["Content-Type"] == TYPES[suffix]
-            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        if address != "/docs":
-            waiting += sorted(referenced(answer.body.decode(), address) - seen)
-        seen.update(waiting)
-    assert {f"/static/app/{path.name}" for path in (FOLDER / "app").iterdir()} <= seen
-
-
-@pytest.mark.gen_test
-@pytest.mark.parametrize(
-    "path", ["/static/nope.js", "/static/app/nope.js", "/static/..%2fserver.py", "/static/app"]
-)
-async def test_no_other_file_is_served(port: int, path: str) -> None:
-    answer = await exchange(port, request(f"GET {path}"))
-    assert (answer.status, answer.code) == (404, "not_found")
-
-
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
-def test_no_file_names_an_address_elsewhere(source: Path) -> None:
-    addresses = set(
-        re.findall(r"(?:https?|wss?):?//[^\s\"'`]+|[\"'(]//\w[^\s\"')]+", source.read_text())
-    )
-    assert addresses <= {"http://www.w3.org/2000/svg"}
-
-
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
-def test_no_file_makes_markup_of_text(source: Path) -> None:
-    sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|srcdoc"
-    assert re.findall(sinks, source.read_text()) == []
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run a real browser."""
-    expect.set_options(timeout=PATIENCE)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        await browser.close()
 
 
 async def arrive(browser: Browser, url: str, complaints: list[str]) -> Page:
