@@ -44,6 +44,26 @@ export function shortOf(stamp) {
   return format({ day: "numeric", month: "numeric", year: "2-digit" }).format(new Date(stamp));
 }
 
+// How long to wait, in words: "25 seconds", "9 minutes".
+export function spanOf(seconds) {
+  const isLong = seconds > 90;
+  const options = { style: "unit", unit: isLong ? "minute" : "second", unitDisplay: "long" };
+  return Math.ceil(isLong ? seconds / 60 : seconds).toLocaleString(locale.value, options);
+}
+
+// How long ago, in words: "5 minutes ago", "yesterday".
+export function agoOf(stamp) {
+  const seconds = Math.min(0, (new Date(stamp) - Date.now()) / 1000);
+  const [unit, length] = STEPS.find(([, length]) => -seconds >= length) ?? ["minute", 60];
+  const words = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" });
+  return words.format(Math.round(seconds / length), unit);
+}
+
+const STEPS = [
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+];
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export function sizeOf(bytes) {

@@ -20,11 +20,10 @@ function nameIn(language, code) {
   }
 }
 
-// Those to choose from, by their own names, and one that is already chosen.
-export function choices(chosen) {
-  const codes = CODES.split(" ");
-  if (chosen && !codes.includes(chosen)) codes.push(chosen);
-  return codes
+// Those to choose from, by their own names, and those that are already chosen.
+export function choices(...chosen) {
+  const codes = new Set([...CODES.split(" "), ...chosen.filter(Boolean)]);
+  return [...codes]
     .map((code) => ({ code, name: ownName(code) }))
     .sort((one, other) => one.name.localeCompare(other.name));
 }

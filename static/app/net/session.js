@@ -20,13 +20,15 @@ export const parting = signal("");
 let access = null; // { token, ripe: when to replace it }
 const tabs = new BroadcastChannel("realchat");
 
-// Signs in by one of the calls of `/auth` that do.
-export async function enter(path, body) {
-  const { value } = await send("POST", path, body, IN_COOKIE);
-  keep(value);
-  tabs.postMessage({ account: account.value });
-  return account.value;
-}
+// Signs in by one of the calls of `/auth` that do. Some end the session before: whoever notices
+// that meanwhile waits for the new one.
+export const enter = (path, body) =>
+  exclusively(async () => {
+    const { value } = await send("POST", path, body, IN_COOKIE);
+    keep(value);
+    tabs.postMessage({ account: account.value });
+    return account.value;
+  });
 
 export async function signOut(everywhere = false) {
   const token = await accessToken();

@@ -5,11 +5,40 @@ import { effect, signal } from "../lib/html.js";
 const KEY = "realchat.settings";
 const DEFAULTS = { theme: "auto", notifications: false, sound: false };
 
-export const settings = signal({ ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY)) });
+export const settings = signal({ ...DEFAULTS, ...kept() });
+// What the browser says to notifications: "default" where it was not asked yet, "granted",
+// "denied", or "none" where it has none.
+export const permission = signal(globalThis.Notification?.permission ?? "none");
 
 export const choose = (changes) => (settings.value = { ...settings.value, ...changes });
+
+// Asks the browser, which asks whoever sits there; what it says shows in `permission`.
+export async function chooseNotifications(wanted) {
+  if (wanted && permission.value !== "none") {
+    permission.value = await Notification.requestPermission();
+  }
+  choose({ notifications: wanted && permission.value === "granted" });
+}
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY));
+  } catch {
+    return null;
+  }
+}
 
 effect(() => {
   localStorage.setItem(KEY, JSON.stringify(settings.value));
   document.documentElement.dataset.theme = settings.value.theme;
+});
+
+// Another tab chose something.
+addEventListener("storage", ({ key }) => {
+  if (key === KEY) settings.value = { ...DEFAULTS, ...kept() };
+});
+
+// It may be taken back, or given, in the browser's own settings.
+addEventListener("focus", () => {
+  permission.value = globalThis.Notification?.permission ?? "none";
 });
