@@ -3,7 +3,7 @@
 import { effect, signal } from "../lib/html.js";
 
 const KEY = "realchat.settings";
-const DEFAULTS = { theme: "auto", notifications: false, sound: false };
+const DEFAULTS = { theme: "auto", notifications: false, sound: false, shortcuts: true };
 
 export const settings = signal({ ...DEFAULTS, ...kept() });
 // What the browser says to notifications: "default" where it was not asked yet, "granted",
@@ -12,12 +12,12 @@ export const permission = signal(globalThis.Notification?.permission ?? "none");
 
 export const choose = (changes) => (settings.value = { ...settings.value, ...changes });
 
-// Asks the browser, which asks whoever sits there; what it says shows in `permission`.
+// Asks the browser, which asks whoever sits there; returns what came of it.
 export async function chooseNotifications(wanted) {
   if (wanted && permission.value !== "none") {
     permission.value = await Notification.requestPermission();
   }
-  choose({ notifications: wanted && permission.value === "granted" });
+  return choose({ notifications: wanted && permission.value === "granted" }).notifications;
 }
 
 function kept() {

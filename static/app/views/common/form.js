@@ -18,7 +18,7 @@ const RULES = {
 };
 // Refusals that are about one field.
 const BLAMED = { email_taken: "email", invalid_otp: "code", invalid_credentials: "password" };
-const SPARE = { busy: false, errors: {}, error: "" };
+const SPARE = { busy: false, isDone: false, errors: {}, error: "" };
 
 // A form whose fields are each of a kind of `RULES`: {name: kind}. `run(given)` sends it.
 export function useForm(fields, run) {
@@ -33,8 +33,8 @@ export function useForm(fields, run) {
     if (Object.keys(errors).length) return setState({ ...SPARE, errors });
     setState({ ...SPARE, busy: true });
     try {
-      await run(given, form.current);
-      setState(SPARE);
+      await run(given);
+      setState({ ...SPARE, isDone: true });
     } catch (error) {
       setState({ ...SPARE, ...refusal(error, fields) });
     }
@@ -73,8 +73,7 @@ export function Labelled({ label, hint, error, children }) {
   return html`
     <div class="field">
       <label for=${id}>${label}</label>
-      ${children(control)}
-      ${hint && html`<p class="quiet" id="${id}-hint">${hint}</p>`}
+      ${children(control)} ${hint && html`<p class="quiet" id="${id}-hint">${hint}</p>`}
       ${error && html`<p class="error" role="alert" id="${id}-error">${error}</p>`}
     </div>
   `;

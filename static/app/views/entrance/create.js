@@ -52,5 +52,4 @@ export const OwnLanguage = ({ error }) => html`
 `;
 
 // Chinese has two scripts to read, of which the page itself knows one.
-const chosen = () =>
-  chosenWords() && chosenWords() !== "zh" ? chosenWords() : browserLanguage();
+const chosen = () => (chosenWords() && chosenWords() !== "zh" ? chosenWords() : browserLanguage());

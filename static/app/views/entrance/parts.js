@@ -10,8 +10,8 @@ export function Entry({ title, text, form, autofocus, children }) {
     if (autofocus) form.bind.ref.current.querySelector("input")?.focus();
   }, [autofocus]);
   return html`
-    <form ...${form.bind} class="entry" aria-labelledby="entry-title">
-      <h2 id="entry-title">${title}</h2>
+    <form ...${form.bind} class="entry">
+      <h2>${title}</h2>
       ${text && html`<p class="quiet">${text}</p>`} ${children}
     </form>
   `;
