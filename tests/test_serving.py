@@ -114,6 +114,23 @@ class TestTheDocument:
         assert re.findall(r"<style|<script(?![^>]* src=)[^>]*>|\son\w+=|\sstyle=", page) == []
         assert '<div id="app"></div>' in page
 
+    def test_its_window_has_the_colours_of_its_ground(self, client: WebClient) -> None:
+        styles = client.files["style/base.css"].body.decode()
+        ground = re.search(r"--ground: light-dark\((#\w+), (#\w+)\)", styles)
+        assert ground is not None
+        page = client.document.body.decode()
+        assert re.findall(r'"theme-color" content="(#\w+)"', page) == list(ground.groups())
+        assert json.loads(client.manifest.body)["background_color"] == ground[1]
+
+    @in_a_browser
+    @pytest.mark.gen_test(timeout=120)
+    async def test_a_browser_has_nothing_to_complain_of(self, port: int) -> None:
+        async with chromium() as browser:
+            page, complaints = await open_tab(browser)
+            await page.goto(f"http://127.0.0.1:{port}/")
+            await expect(page.get_by_role("button").first).to_be_visible()
+        assert complaints == []
+
     @pytest.mark.gen_test
     @pytest.mark.parametrize("address", ["/", "/service-worker.js", "/manifest.webmanifest"])
     async def test_who_has_it_is_not_sent_it_again(self, port: int, address: str) -> None:
@@ -443,6 +460,19 @@ class TestTheWorker:
         assert complaints == []
 
     @pytest.mark.gen_test(timeout=120)
+    async def test_the_page_can_be_installed(self, port: int) -> None:
+        async with chromium() as browser:
+            page, _ = await open_tab(browser)
+            await arrive(page, port)
+            tools = await page.context.new_cdp_session(page)
+            found = await tools.send("Page.getInstallabilityErrors")
+            manifest = await tools.send("Page.getAppManifest")
+        # Tests' windows are private ones, from which nothing is installed.
+        hindrances = {error["errorId"] for error in found["installabilityErrors"]}
+        assert hindrances <= {"in-incognito"}
+        assert manifest["errors"] == []
+
+    @pytest.mark.gen_test(timeout=120)
     async def test_nothing_that_is_anybody_s_is_kept(self, port: int, client: WebClient) -> None:
         async with chromium() as browser:
             page, _ = await open_tab(browser)
@@ -503,7 +533,7 @@ class TestTheWorker:
                 await page.get_by_role("button", name=NEW).click()
                 await expect(page.locator("#app")).to_have_text("Good day")
                 await expect(other.locator("#app")).to_have_text("Hello")
-                await other.get_by_role("button", name=NEW).first.click()
+                await other.get_by_role("button", name=NEW).click()
                 await expect(other.locator("#app")).to_have_text("Good day")
                 await browser.close()
 
@@ -520,7 +550,9 @@ class TestTheWorker:
                 await expect(page.locator("#app")).to_have_text("Good day")
                 await until_kept(page, newer)
                 await expect(page.get_by_role("button", name=NEW)).to_have_count(0)
-                await browser.close()
+                await page.evaluate(KEPT)
+            await page.reload()
+            await expect(page.locator("#app")).to_have_text("Good day")
 
     @pytest.mark.gen_test(timeout=120)
     async def test_a_notification_shows_what_it_is_about(self, port: int) -> None:
