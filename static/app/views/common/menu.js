@@ -1,14 +1,16 @@
 // A menu: a button, and what can be chosen with it by mouse, finger or arrow keys.
 
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useEffect, useRef, useSignal } from "../../lib/html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
 
-// `items` are {label, icon?, run, danger?, glyph?}; those that are false are left out. One with a
-// `glyph` shows it alone, in a row with its like.
-export function Menu({ label, icon = "more", items, className = "plain" }) {
+// `items` are {label, icon?, run, isDanger?, glyph?}, or a function that makes them; those that are
+// false are left out. One with a `glyph` shows it alone, in a row with its like. `opened` is a
+// signal where it is opened by something else, too; `isTabbed` says whether Tab comes here.
+export function Menu({ label, icon = "more", items, className = "plain", opened, isTabbed = true }) {
   const button = useRef();
-  const [isOpen, setOpen] = useState(false);
+  const own = useSignal(false);
+  const isOpen = opened ?? own;
   return html`
     <button
       ref=${button}
@@ -16,18 +18,19 @@ export function Menu({ label, icon = "more", items, className = "plain" }) {
       class=${className}
       aria-label=${label}
       aria-haspopup="menu"
-      aria-expanded=${isOpen}
-      onClick=${() => setOpen(!isOpen)}
+      aria-expanded=${isOpen.value}
+      tabindex=${isTabbed ? 0 : -1}
+      onClick=${() => (isOpen.value = !isOpen.value)}
     >
       <${Icon} name=${icon} />
     </button>
-    ${isOpen &&
+    ${isOpen.value &&
     html`
       <${MenuList}
         label=${label}
         anchor=${button.current}
-        items=${items}
-        onClose=${() => setOpen(false)}
+        items=${typeof items === "function" ? items() : items}
+        onClose=${() => (isOpen.value = false)}
       />
     `}
   `;
@@ -64,8 +67,8 @@ export function MenuList({ label, anchor, items, onClose, heading }) {
   `;
 }
 
-function Item({ label, icon, glyph, danger, choose }) {
-  const look = ["item", danger && "danger", glyph && "glyph"].filter(Boolean).join(" ");
+function Item({ label, icon, glyph, isDanger, choose }) {
+  const look = ["item", isDanger && "danger", glyph && "glyph"].filter(Boolean).join(" ");
   return html`
     <button
       type="button"
