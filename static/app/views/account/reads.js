@@ -86,7 +86,7 @@ function More({ without, add }) {
     <p class="unseen" role="status">
       ${asked.trim() && t("account.reads.found", { count: found.length })}
     </p>
-    <ul class="found">
+    <ul class="suggestions">
       ${found.map(
         ({ code, name }) => html`
           <li key=${code}>

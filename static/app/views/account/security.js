@@ -20,11 +20,12 @@ export const Security = () => html`
 function Password() {
   const [isOpen, setOpen] = useState(false);
   const [isDone, setDone] = useState(false);
-  const { sent, request } = useCode();
+  const { sent, request, forget } = useCode();
   const { error, busy, run } = useAction();
   const mail = () => run(() => request(account.value.email));
   function done() {
     setOpen(false);
+    forget();
     setDone(true);
     loadDevices().catch(() => {});
   }
@@ -52,8 +53,14 @@ function Password() {
 function ByCurrent({ done, mail, busy }) {
   const fields = { current_password: "given", password: "password" };
   const form = useForm(fields, async (given) => {
-    await change(given);
-    done();
+    try {
+      await change(given);
+      done();
+    } catch (error) {
+      // Its length is right: what the server minds is that there is none to be changed.
+      if (!error.fields?.password) throw error;
+      await mail();
+    }
   });
   return html`
     <form ...${form.bind}>

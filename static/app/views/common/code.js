@@ -12,14 +12,14 @@ const SECOND = 1_000;
 // The zeros of digits that keyboards may write instead of ours.
 const ZEROS = [0x660, 0x6f0, 0x966];
 
-// The code that was sent: {email, until, again}, and what sends one.
-export function useCode(known = null) {
-  const [sent, setSent] = useState(known);
+// The code that was sent, {email, until, again}; `request(email)` sends one.
+export function useCode() {
+  const [sent, setSent] = useState(null);
   async function request(email) {
     const life = await requestCode(email);
     setSent({ email, until: Date.now() + life * SECOND, again: Date.now() + PAUSE });
   }
-  return { sent, request };
+  return { sent, request, forget: () => setSent(null) };
 }
 
 // Whatever was pasted, as six digits.

@@ -91,7 +91,7 @@ export function PasswordField({ label, hint, error, ...input }) {
   return html`
     <${Labelled} ...${{ label, hint, error }}>
       ${(control) => html`
-        <div class="password">
+        <div class="password" dir="ltr">
           <input
             ...${control}
             type=${isShown ? "text" : "password"}
