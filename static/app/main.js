@@ -3,6 +3,10 @@
 import { effect, html, render, untracked } from "./lib/html.js";
 import { useWords } from "./lib/words.js";
 import { account, parting } from "./net/session.js";
+import { clearUploads, isUploading } from "./state/attaching.js";
+import { startNotifications } from "./state/notifications.js";
+import { isAtRisk } from "./state/outbox.js";
+import { startShortcuts } from "./state/shortcuts.js";
 import { deleteStorage, forgetWhatWasRead } from "./state/storage.js";
 import { startSync, stopSync } from "./state/sync.js";
 import { closeDialog } from "./state/ui.js";
@@ -19,6 +23,7 @@ async function leave() {
   const id = present;
   present = null;
   closeDialog();
+  clearUploads();
   history.replaceState(null, "", location.pathname);
   stopSync();
   // Whoever signs out leaves nothing behind; what a lost session had not sent yet is kept.
@@ -36,5 +41,11 @@ effect(() => {
 effect(() => {
   const language = account.value?.language;
   untracked(() => useWords(language));
+});
+startNotifications();
+startShortcuts();
+// Only where something would be lost: what is written is kept.
+addEventListener("beforeunload", (event) => {
+  if (isUploading() || isAtRisk()) event.preventDefault();
 });
 render(html`<${App} />`, document.getElementById("app"));

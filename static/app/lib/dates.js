@@ -68,7 +68,8 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 export function sizeOf(bytes) {
   const step = bytes ? Math.min(3, Math.floor(Math.log10(bytes) / 3)) : 0;
-  const options = { style: "unit", unit: UNITS[step], unitDisplay: "short" };
+  // The short word for bytes has no plural in English.
+  const options = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long" };
   return (bytes / 1000 ** step).toLocaleString(locale.value, {
     ...options,
     maximumFractionDigits: step ? 1 : 0,

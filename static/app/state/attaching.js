@@ -59,8 +59,7 @@ export async function uploadsOf(conversation) {
   }
 }
 
-export const isUploading = () =>
-  [...works.values()].some(({ isGoing }) => isGoing);
+export const isUploading = () => [...works.values()].some(({ isGoing }) => isGoing);
 
 export const clearUploads = () => [...works.keys()].forEach(release);
 
@@ -87,8 +86,7 @@ async function finish(key, work, done) {
     const attachment = await done;
     change(work.conversation, key, { status: "done", attachment });
   } catch (error) {
-    if (error.name !== "AbortError")
-      change(work.conversation, key, { status: "failed", error });
+    if (error.name !== "AbortError") change(work.conversation, key, { status: "failed", error });
   }
   work.isGoing = false;
 }

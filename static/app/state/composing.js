@@ -14,8 +14,7 @@ export const context = computed(() => {
   return answered ? { kind: "reply", message: answered } : null;
 });
 
-export const reply = (message) =>
-  changeDraft(message.conversation, { reply: message, edit: null });
+export const reply = (message) => changeDraft(message.conversation, { reply: message, edit: null });
 
 export const edit = (message) =>
   changeDraft(message.conversation, { edit: { message, text: message.content } });

@@ -78,8 +78,7 @@ export function drop(id) {
 export async function flushAll() {
   await recallOutbox();
   for (const id of asked.keys()) settle(id);
-  for (const id of new Set([...outgoing.value.values()].map((one) => one.conversation)))
-    flush(id);
+  for (const id of new Set([...outgoing.value.values()].map((one) => one.conversation))) flush(id);
 }
 
 function flush(conversation) {

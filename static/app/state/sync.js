@@ -27,6 +27,9 @@ const REPLAYED = [...NUMBERED, "translation", "read"];
 
 const listeners = []; // told of messages of others as they happen
 export const onNews = (listener) => listeners.push(listener);
+// Told of translations as they come.
+const translationListeners = [];
+export const onTranslation = (listener) => translationListeners.push(listener);
 const tellNews = (message) => listeners.forEach((listener) => listener(message));
 conversations.whenListed(tellNews);
 
@@ -163,6 +166,7 @@ const frames = {
     timelines.takeTranslation(frame);
     const { id, conversation, rev, type, ...translation } = frame;
     conversations.takeTranslation(conversation, id, rev, translation);
+    for (const listener of translationListeners) listener(frame);
   },
   ack: outbox.takeAck,
   error: (frame) => (frame.ref === RESUME ? refused(frame) : outbox.takeError(frame)),

@@ -11,17 +11,23 @@ import { NewGroup } from "./groups/new-group.js";
 import { Help } from "./help/help.js";
 import { Block } from "./side/block.js";
 import { SearchDialog } from "./side/search.js";
+import { CorrectDialog } from "./talk/correct.js";
+import { ReadersDialog } from "./talk/marks.js";
+import { Viewer } from "./talk/viewer.js";
 
 const DIALOGS = {
   account: Account,
   block: Block,
   confirm: Confirm,
+  correct: CorrectDialog,
   glossary: Glossary,
   group: Group,
   help: Help,
   join: Join,
   "new-group": NewGroup,
+  readers: ReadersDialog,
   search: SearchDialog,
+  viewer: Viewer,
 };
 
 export function Dialogs() {
