@@ -64,3 +64,7 @@ export function clearPresence() {
     for (const one of typing.values()) one.value = [];
   });
 }
+
+// Whether somebody is there, and when they were last: {online, last_seen}, or null where that is
+// not for oneself to know.
+export const fetchPresence = (id) => call("GET", `/presence/${id}`).catch(() => null);

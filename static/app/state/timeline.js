@@ -20,6 +20,7 @@ export class Timeline {
   #seqs = new Map(); // message id → seq
   #first = 0;
   #last = 0;
+  #end = 0; // where there was nothing more, whatever the list of conversations said
   #meanwhile = null; // the messages that came while a page was being read
   #reading = Promise.resolve();
 
@@ -42,7 +43,7 @@ export class Timeline {
   }
 
   get hasNewer() {
-    return this.#last < lastSeqOf(this.id);
+    return this.#last < lastSeqOf(this.id) && this.#end !== lastSeqOf(this.id);
   }
 
   has = (seq) => this.#bySeq.has(seq);
@@ -67,6 +68,7 @@ export class Timeline {
     if (!this.hasOlder || this.reading.peek()) return null;
     return this.#read("older", () => ({ before: this.#first }), (found) => {
       this.#add(found);
+      if (!found.length) this.#first = 1;
       this.#trim(this.#first, this.#first + MOST - 1);
     });
   }
@@ -75,6 +77,7 @@ export class Timeline {
     if (!this.hasNewer || this.reading.peek()) return null;
     return this.#read("newer", () => ({ after: this.#last }), (found) => {
       this.#add(found);
+      if (!found.length) this.#end = lastSeqOf(this.id);
       this.#trim(this.#last - MOST + 1, this.#last);
     });
   }

@@ -8,7 +8,7 @@ import { person } from "../../state/people.js";
 const HUES = 12;
 
 // Always the same colour for the same one.
-const hueOf = (id) => parseInt(id.slice(-4), 16) % HUES;
+export const hueOf = (id) => parseInt(id.slice(-4), 16) % HUES;
 const initialOf = (name) => [...name.trim()][0]?.toLocaleUpperCase() ?? "";
 
 export function Avatar({ id, presence = false }) {

@@ -34,18 +34,17 @@ function whenLeft(box, anchor, close) {
   const isInside = (target) => box.contains(target) || anchor.contains(target);
   const press = ({ target }) => isInside(target) || close(false);
   const leave = ({ relatedTarget }) => relatedTarget && !isInside(relatedTarget) && close(false);
-  const move = ({ target }) => target.contains(anchor) && close(true);
-  const resize = () => close(true);
+  const follow = ({ target }) => target.contains(anchor) && place(box, anchor);
   document.addEventListener("pointerdown", press, true);
-  document.addEventListener("scroll", move, true);
+  document.addEventListener("scroll", follow, true);
   box.addEventListener("focusout", leave);
   // The keyboard of a phone changes the window's size, too: its width alone counts.
   const width = innerWidth;
-  const turned = () => innerWidth !== width && resize();
+  const turned = () => innerWidth !== width && close(true);
   addEventListener("resize", turned);
   return () => {
     document.removeEventListener("pointerdown", press, true);
-    document.removeEventListener("scroll", move, true);
+    document.removeEventListener("scroll", follow, true);
     box.removeEventListener("focusout", leave);
     removeEventListener("resize", turned);
   };
