@@ -42,7 +42,7 @@ class DocumentsPageHandler(PageHandler):
     @endpoint(public=True, reply_type="text/html", also={304: "It is the one you have."})
     async def get(self) -> None:
         """Show both documents as a page."""
-        self.send_asset(_FILES["docs.html"])
+        self.send_page(_FILES["docs.html"])
 
 
 class DocumentsFileHandler(PageHandler):

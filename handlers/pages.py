@@ -35,11 +35,11 @@ _UNUSED = (
     "usb",
     "xr-spatial-tracking",
 )
-_HEADERS = {
+# What a browser heeds of a document and of a worker only; a hundred modules go without.
+_RULES = {
     "Content-Security-Policy": _POLICY,
     "Permissions-Policy": ", ".join(f"{name}=()" for name in _UNUSED),
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
 _KEPT = "public, max-age=31536000, immutable"
 _VERSION = re.compile(r"[0-9a-f]{12}")
@@ -51,12 +51,17 @@ _SAME = {304: "It is the one you have."}
 class PageHandler(ApiHandler):
     """Gives the files of a page."""
 
+    def send_page(self, asset: Asset) -> None:
+        """Finish with what runs: a document or a worker, under the strict policy."""
+        for name, value in _RULES.items():
+            self.set_header(name, value)
+        self.send_asset(asset)
+
     def send_asset(self, asset: Asset | None, caching: str = "no-cache") -> None:
         """Finish with a file, in gzip for who takes that. Raises `not_found` for none."""
         if asset is None:
             raise ChatError(Code.NOT_FOUND)
-        for name, value in _HEADERS.items():
-            self.set_header(name, value)
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         self.set_header("Cache-Control", caching)
         self.set_header("Vary", "Origin, Accept-Encoding")
         self.set_header("Content-Type", asset.type)
@@ -84,7 +89,7 @@ class ChatPageHandler(PageHandler):
     @endpoint(public=True, reply_type="text/html", also=_SAME)
     async def get(self) -> None:
         """Show the web client."""
-        self.send_asset(self.client.document)
+        self.send_page(self.client.document)
 
 
 class ChatFileHandler(PageHandler):
@@ -109,7 +114,7 @@ class WorkerHandler(PageHandler):
     @endpoint(public=True, reply_type="text/javascript", also=_SAME)
     async def get(self) -> None:
         """Give what opens the web client without a connection."""
-        self.send_asset(self.client.worker)
+        self.send_page(self.client.worker)
 
 
 class ManifestHandler(PageHandler):

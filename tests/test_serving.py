@@ -131,6 +131,21 @@ class TestTheDocument:
             await expect(page.get_by_role("button").first).to_be_visible()
         assert complaints == []
 
+    @in_a_browser
+    @pytest.mark.gen_test(timeout=120)
+    async def test_the_web_client_opens_without_a_server(
+        self, port: int, http_server: HTTPServer, client: WebClient
+    ) -> None:
+        async with chromium() as browser:
+            page, _ = await open_tab(browser)
+            await page.goto(f"http://127.0.0.1:{port}/")
+            await expect(page.get_by_label("E-mail")).to_be_visible()
+            await page.evaluate(START, f"/static/{client.version}/app/net/worker.js")
+            await page.evaluate(KEPT)
+            await stop(http_server)
+            await page.reload()
+            await expect(page.get_by_label("E-mail")).to_be_visible()
+
     @pytest.mark.gen_test
     @pytest.mark.parametrize("address", ["/", "/service-worker.js", "/manifest.webmanifest"])
     async def test_who_has_it_is_not_sent_it_again(self, port: int, address: str) -> None:
@@ -172,10 +187,10 @@ class TestTheDocument:
             key=lambda name: len(client.files[name].packed),
             default="icons/icon.svg",
         )
-        loads = [*named, f"/static/{client.version}/{words}", "/service-worker.js"]
-        sizes = {
-            name: len((await get_packed(port, name)).body) for name in loads if name != "/docs"
-        }
+        loads = {*named, f"/static/{client.version}/{words}"} - {"/docs"}
+        # Which is fetched by those who put the page among their programs.
+        loads = {name for name in loads if "apple-touch" not in name}
+        sizes = {name: len((await get_packed(port, name)).body) for name in loads}
         assert len(page.body) + sum(sizes.values()) <= FIRST_LOAD, sizes
 
 
@@ -269,6 +284,13 @@ class TestFiles:
         assert (again.status, again.body) == (304, b"")
         assert "Accept-Encoding" in again.headers["Vary"]
         assert (await get(port, "/", known)).status == 200
+
+    @pytest.mark.gen_test
+    async def test_the_head_of_a_file_is_small(self, port: int, client: WebClient) -> None:
+        answer = await get_packed(port, f"/static/{client.version}/app/main.js")
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        head = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.get_all())
+        assert head <= 700
 
     @pytest.mark.gen_test
     async def test_the_documents_page_is_packed_too(self, port: int) -> None:
@@ -407,6 +429,7 @@ def test_the_worker_keeps_all_but_the_words(tmp_path: Path) -> None:
     assert not any(name.startswith(("strings/", "docs/")) or name.endswith(".md") for name in kept)
 
 
+START = "(address) => import(address).then(({ startWorker }) => startWorker(() => {}))"
 # Waits until the worker has kept the page, the words that it shows among it.
 KEPT = """async () => {
     const { active } = await navigator.serviceWorker.ready;
