@@ -4,14 +4,17 @@ import { locale } from "./words.js";
 
 const formats = new Map();
 
+// The reader's country may write times in another way than others of the language do.
+const region = () =>
+  navigator.languages.find((tag) => tag.split("-")[0] === locale.value) ?? locale.value;
+
 function format(options) {
   const key = locale.value + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(locale.value, options));
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(region(), options));
   return formats.get(key);
 }
 
-export const timeOf = (stamp) =>
-  format({ hour: "2-digit", minute: "2-digit" }).format(new Date(stamp));
+export const timeOf = (stamp) => format({ timeStyle: "short" }).format(new Date(stamp));
 
 export const momentOf = (stamp) =>
   format({ dateStyle: "full", timeStyle: "short" }).format(new Date(stamp));

@@ -4,8 +4,8 @@ import { html, useEffect, useState } from "../../lib/html.js";
 import { shortOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { explain, page } from "../../net/api.js";
-import { titleOf } from "../../state/conversations.js";
-import { nameOf } from "../../state/people.js";
+import { groupIdOf, titleOf } from "../../state/conversations.js";
+import { isMe, nameOf } from "../../state/people.js";
 import { showMessage } from "../../state/target.js";
 import { ErrorLine } from "../common/action.js";
 import { useFound } from "../common/searching.js";
@@ -60,6 +60,7 @@ export function Hits({ asked, conversation, chosen = () => {} }) {
 function Hit({ hit: { message, matched }, asked, chosen }) {
   const { conversation, sender_id, created_at } = message;
   const { content, lang } = textOf(message, matched);
+  const showsWho = groupIdOf(conversation) || isMe(sender_id);
   const pick = () => {
     showMessage(message);
     chosen();
@@ -73,11 +74,11 @@ function Hit({ hit: { message, matched }, asked, chosen }) {
             <strong dir="auto">${titleOf(conversation)}</strong>
             <time datetime=${created_at}>${shortOf(created_at)}</time>
           </span>
-          <span class="said">
-            <span class="who" dir="auto">${t("side.says", { name: nameOf(sender_id) })}</span>
-            <span class="text" dir="auto" lang=${lang} translate="no">
+          <span class="snippet">
+            ${showsWho && html`<bdi>${t("side.says", { name: nameOf(sender_id) })}</bdi>${" "}`}
+            <bdi lang=${lang} translate="no">
               <${Marked} content=${content} asked=${asked} />
-            </span>
+            </bdi>
           </span>
         </span>
       </button>

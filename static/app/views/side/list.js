@@ -39,9 +39,9 @@ export function List() {
 }
 
 function move(event, list) {
-  if (!event.target.matches(".entry > a") || event.altKey) return;
-  if (event.key in STEPS) step(list, ".entry > a", STEPS[event.key]);
-  else if (event.key in ENDS) [...list.querySelectorAll(".entry > a")].at(ENDS[event.key])?.focus();
+  if (!event.target.matches(".thread > a") || event.altKey) return;
+  if (event.key in STEPS) step(list, ".thread > a", STEPS[event.key]);
+  else if (event.key in ENDS) [...list.querySelectorAll(".thread > a")].at(ENDS[event.key])?.focus();
   else return;
   event.preventDefault();
 }

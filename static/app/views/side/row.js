@@ -2,7 +2,7 @@
 
 import { html, useSignal } from "../../lib/html.js";
 import { shortOf } from "../../lib/dates.js";
-import { t } from "../../lib/words.js";
+import { locale, t } from "../../lib/words.js";
 import { groupIdOf, peerOf, titleOf } from "../../state/conversations.js";
 import { Avatar, GroupAvatar } from "../common/avatar.js";
 import { Icon } from "../common/icon.js";
@@ -21,7 +21,7 @@ export function Row({ one, isOpen, hasTab }) {
     opened.value = true;
   };
   return html`
-    <li class="entry" onContextMenu=${showMenu}>
+    <li class="thread" onContextMenu=${showMenu}>
       <a
         href="#${id}"
         data-id=${id}
@@ -54,7 +54,7 @@ const Muted = () => html`
 
 const Badge = ({ count, muted }) => html`
   <span class=${muted ? "badge still" : "badge"}>
-    <span aria-hidden="true">${count > MOST ? `${MOST}+` : t("side.figure", { count })}</span>
+    <span aria-hidden="true">${count > MOST ? `${MOST}+` : count.toLocaleString(locale.value)}</span>
     <span class="unseen">${t("side.unread", { count })}</span>
   </span>
 `;
