@@ -61,7 +61,10 @@ function Notifications() {
 function Switch({ label, hint, isOn, disabled, onChange }) {
   const id = useId();
   async function change({ target }) {
-    target.checked = await onChange(target.checked);
+    const wanted = target.checked;
+    // Until the browser has asked.
+    target.checked = isOn;
+    target.checked = await onChange(wanted);
   }
   return html`
     <label class="check">

@@ -1,6 +1,6 @@
 // Signing out, here or everywhere; asks first where something would be lost.
 
-import { html, useState } from "../../lib/html.js";
+import { html, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { signOut } from "../../net/session.js";
 import { outgoing } from "../../state/outbox.js";
@@ -10,6 +10,12 @@ import { Sure } from "./parts.js";
 export function Leaving() {
   const { busy, error, run } = useAction();
   const [asked, ask] = useState(""); // "here", "everywhere", or nothing
+  const head = useRef();
+  function stay() {
+    ask("");
+    // The button that had the focus is gone.
+    head.current.focus();
+  }
   const unsent = outgoing.value.size;
   const leave = (from) => run(() => signOut(from === "everywhere"));
   const here = () => (unsent ? ask("here") : leave("here"));
@@ -17,7 +23,7 @@ export function Leaving() {
   const text = asked === "everywhere" ? `${t("account.everywhere.sure")} ${lost}` : lost;
   return html`
     <section>
-      <h3>${t("account.leaving")}</h3>
+      <h3 ref=${head} tabindex="-1">${t("account.leaving")}</h3>
       ${
         asked
           ? html`
@@ -26,7 +32,7 @@ export function Leaving() {
                 does=${t("account.signOut")}
                 busy=${busy}
                 onYes=${() => leave(asked)}
-                onNo=${() => ask("")}
+                onNo=${stay}
               />
             `
           : html`

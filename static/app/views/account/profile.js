@@ -30,7 +30,7 @@ function Picture() {
     target.value = "";
   }
   return html`
-    <section class="picture">
+    <section class="face">
       <${Avatar} id=${account.value.id} />
       <div class="stack">
         <h3>${t("account.picture")}</h3>

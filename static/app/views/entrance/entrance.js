@@ -39,7 +39,7 @@ export function Entrance() {
     <main class="entrance">
       <${Preferences} />
       <${Welcome} />
-      <div class="card">
+      <div class="gate">
         <${Notices} />
         <${Way} key=${way} ...${given} />
       </div>
