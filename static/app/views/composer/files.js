@@ -57,7 +57,7 @@ function Chip({ conversation, file }) {
           : html`<span class="picture"><${Icon} name="file" /></span>`
       }
       <div class="about">
-        <p class="name" dir="auto" translate="no">${name}</p>
+        <p class="name" translate="no"><bdi>${name}</bdi></p>
         ${status === "sending" && html`<${Progress} file=${file} />`}
         ${status === "done" && html`<p class="quiet">${sizeOf(size)}</p>`}
         ${status === "failed" && html`<p class="error" role="alert">${explain(error)}</p>`}
