@@ -35,7 +35,7 @@ def make_asset(name: str, body: bytes) -> Asset:
     packed = gzip.compress(body, _LEVEL, mtime=0)
     return Asset(
         type=TYPES[Path(name).suffix],
-        tag=hashlib.sha256(body).hexdigest()[:32],
+        tag=hashlib.sha256(body).hexdigest()[:16],
         body=body,
         packed=packed if len(packed) < len(body) else b"",
     )
