@@ -26,7 +26,9 @@ const strange = []; // messages of conversations that the list does not have yet
 let tellLate = () => {};
 
 export const ordered = computed(() =>
-  [...conversations.value.values()].sort((one, other) => (activity(one) < activity(other) ? 1 : -1)),
+  [...conversations.value.values()].sort((one, other) =>
+    activity(one) < activity(other) ? 1 : -1,
+  ),
 );
 export const unreadTotal = computed(() =>
   ordered.value.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0),
@@ -45,8 +47,7 @@ export const addressOf = (id) =>
 
 export const conversationOf = (id) => conversations.value.get(id);
 export const groupOf = (id) => conversationOf(id)?.group ?? null;
-export const titleOf = (id) =>
-  peerOf(id) ? person(peerOf(id)).name : (groupOf(id)?.name ?? "…");
+export const titleOf = (id) => (peerOf(id) ? person(peerOf(id)).name : (groupOf(id)?.name ?? "…"));
 export const lastSeqOf = (id) => conversationOf(id)?.last_message?.seq ?? 0;
 export const roleOf = (id) => groupOf(id)?.roles[account.value.id];
 export const isAdmin = (id) => ["owner", "admin"].includes(roleOf(id));
@@ -77,9 +78,7 @@ async function read() {
     return;
   }
   batch(() => {
-    conversations.value = new Map(
-      fresh.map((one) => [one.id, merge(one, conversationOf(one.id))]),
-    );
+    conversations.value = new Map(fresh.map((one) => [one.id, merge(one, conversationOf(one.id))]));
     hasList.value = true;
     for (const { peer } of fresh) if (peer) know(peer);
   });

@@ -14,8 +14,7 @@ const path = (id, rest = "") => `/groups/${groupIdOf(id)}${rest}`;
 export const createGroup = async (given) => takeGroup(await call("POST", "/groups", given));
 export const joinGroup = async (given) => takeGroup(await call("POST", "/groups/join", given));
 
-export const changeGroup = async (id, changes) =>
-  takeGroup(await call("PATCH", path(id), changes));
+export const changeGroup = async (id, changes) => takeGroup(await call("PATCH", path(id), changes));
 
 export const setMember = async (id, userId, role = "member") =>
   takeGroup(await call("PUT", path(id, `/members/${userId}`), { role }));

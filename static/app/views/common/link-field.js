@@ -25,8 +25,12 @@ export function LinkField({ label, link, title }) {
         onFocus=${({ target }) => target.select()}
       />
       <button type="button" onClick=${copy}><${Icon} name="copy" />${t("link.copy")}</button>
-      ${navigator.share &&
-      html`<button type="button" onClick=${share}><${Icon} name="share" />${t("link.share")}</button>`}
+      ${
+        navigator.share &&
+        html`<button type="button" onClick=${share}>
+          <${Icon} name="share" />${t("link.share")}
+        </button>`
+      }
     </div>
   `;
 }

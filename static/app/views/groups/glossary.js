@@ -31,21 +31,23 @@ export function Glossary({ conversation: id }) {
       <p class="quiet">${t("groups.glossary_hint")}</p>
       ${!terms && !error && html`<p class="quiet">${t("side.loading")}</p>`}
       ${terms && !terms.length && html`<p>${t("groups.no_terms")}</p>`}
-      ${terms?.length > 0 &&
-      html`
-        <ul class="terms" aria-label=${t("groups.glossary")}>
-          ${terms.map(
-            (one) => html`
-              <${Term}
-                key=${one.term}
-                one=${one}
-                busy=${busy}
-                drop=${mayChange && (() => save(terms.filter((other) => other !== one)))}
-              />
-            `,
-          )}
-        </ul>
-      `}
+      ${
+        terms?.length > 0 &&
+        html`
+          <ul class="terms" aria-label=${t("groups.glossary")}>
+            ${terms.map(
+              (one) => html`
+                <${Term}
+                  key=${one.term}
+                  one=${one}
+                  busy=${busy}
+                  drop=${mayChange && (() => save(terms.filter((other) => other !== one)))}
+                />
+              `,
+            )}
+          </ul>
+        `
+      }
       <${ErrorLine} text=${error} />
       ${terms && mayChange && html`<${TermForm} terms=${terms} busy=${busy} save=${save} />`}
     <//>
@@ -56,22 +58,26 @@ const Term = ({ one: { term, translations }, busy, drop }) => html`
   <li class="term">
     <div>
       <strong dir="auto" translate="no">${term}</strong>
-      ${Object.keys(translations).length
-        ? html`<${Translations} translations=${translations} />`
-        : html`<span class="quiet block">${t("groups.term_stays")}</span>`}
+      ${
+        Object.keys(translations).length
+          ? html`<${Translations} translations=${translations} />`
+          : html`<span class="quiet block">${t("groups.term_stays")}</span>`
+      }
     </div>
-    ${drop &&
-    html`
-      <button
-        type="button"
-        class="plain"
-        disabled=${busy}
-        aria-label=${t("groups.drop_term", { term })}
-        onClick=${drop}
-      >
-        <${Icon} name="trash" />
-      </button>
-    `}
+    ${
+      drop &&
+      html`
+        <button
+          type="button"
+          class="plain"
+          disabled=${busy}
+          aria-label=${t("groups.drop_term", { term })}
+          onClick=${drop}
+        >
+          <${Icon} name="trash" />
+        </button>
+      `
+    }
   </li>
 `;
 

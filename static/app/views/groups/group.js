@@ -93,12 +93,14 @@ function Adding({ id, group }) {
     <section class="stack">
       <${Picker} chosen=${chosen} choose=${choose} left=${group.members} />
       <${ErrorLine} text=${error} />
-      ${chosen.length > 0 &&
-      html`
-        <button type="button" class="primary" disabled=${busy} onClick=${add}>
-          ${t("groups.add", { count: chosen.length })}
-        </button>
-      `}
+      ${
+        chosen.length > 0 &&
+        html`
+          <button type="button" class="primary" disabled=${busy} onClick=${add}>
+            ${t("groups.add", { count: chosen.length })}
+          </button>
+        `
+      }
     </section>
   `;
 }
@@ -121,12 +123,14 @@ function Ending({ id, group }) {
       <button type="button" class="danger" onClick=${() => askToLeave(id, back)}>
         <${Icon} name="leave" />${t("groups.leave")}
       </button>
-      ${roleOf(id) === "owner" &&
-      html`
-        <button type="button" class="danger" onClick=${askToDelete}>
-          <${Icon} name="trash" />${t("groups.delete")}
-        </button>
-      `}
+      ${
+        roleOf(id) === "owner" &&
+        html`
+          <button type="button" class="danger" onClick=${askToDelete}>
+            <${Icon} name="trash" />${t("groups.delete")}
+          </button>
+        `
+      }
     </section>
   `;
 }

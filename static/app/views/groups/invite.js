@@ -18,14 +18,16 @@ export function Invite({ id, group }) {
   return html`
     <section class="stack">
       <h3>${t("groups.invite")}</h3>
-      ${made || !isAdmin(id)
-        ? html`<${Link} made=${made} id=${id} name=${group.name} />`
-        : html`
-            <p class="quiet">${t("groups.invite_hint")}</p>
-            <button type="button" disabled=${busy} onClick=${make}>
-              <${Icon} name="link" />${t("groups.make_invite")}
-            </button>
-          `}
+      ${
+        made || !isAdmin(id)
+          ? html`<${Link} made=${made} id=${id} name=${group.name} />`
+          : html`
+              <p class="quiet">${t("groups.invite_hint")}</p>
+              <button type="button" disabled=${busy} onClick=${make}>
+                <${Icon} name="link" />${t("groups.make_invite")}
+              </button>
+            `
+      }
       <${ErrorLine} text=${error} />
     </section>
   `;

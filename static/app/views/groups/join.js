@@ -51,9 +51,7 @@ export function Join({ invite, group }) {
 }
 
 const Failure = ({ error, leave }) => html`
-  <p role="alert">
-    ${error.status === 404 ? t("groups.no_invite_text") : explain(error)}
-  </p>
+  <p role="alert">${error.status === 404 ? t("groups.no_invite_text") : explain(error)}</p>
   <div class="row end">
     <button type="button" class="primary" onClick=${leave}>${t("close")}</button>
   </div>
@@ -71,18 +69,20 @@ function Opened({ found, busy, join, enter }) {
       </span>
     </div>
     <div class="row end">
-      ${joined
-        ? html`
-            <p class="quiet">${t("groups.joined")}</p>
-            <button type="button" class="primary" onClick=${() => enter(`group:${id}`)}>
-              ${t("groups.open")}
-            </button>
-          `
-        : html`
-            <button type="button" class="primary" disabled=${busy} onClick=${join}>
-              ${t("groups.join")}
-            </button>
-          `}
+      ${
+        joined
+          ? html`
+              <p class="quiet">${t("groups.joined")}</p>
+              <button type="button" class="primary" onClick=${() => enter(`group:${id}`)}>
+                ${t("groups.open")}
+              </button>
+            `
+          : html`
+              <button type="button" class="primary" disabled=${busy} onClick=${join}>
+                ${t("groups.join")}
+              </button>
+            `
+      }
     </div>
   `;
 }

@@ -28,17 +28,19 @@ export function Members({ id, group }) {
   return html`
     <section class="stack">
       <h3>${t("groups.people")}</h3>
-      ${group.members.length > MANY &&
-      html`
-        <input
-          type="search"
-          autocomplete="off"
-          aria-label=${t("groups.search_members")}
-          placeholder=${t("groups.search_members")}
-          value=${asked}
-          onInput=${({ target }) => ask(target.value)}
-        />
-      `}
+      ${
+        group.members.length > MANY &&
+        html`
+          <input
+            type="search"
+            autocomplete="off"
+            aria-label=${t("groups.search_members")}
+            placeholder=${t("groups.search_members")}
+            value=${asked}
+            onInput=${({ target }) => ask(target.value)}
+          />
+        `
+      }
       <ul class="members" aria-label=${t("groups.people")}>
         ${shown.map(
           (one) => html`
@@ -47,12 +49,14 @@ export function Members({ id, group }) {
         )}
       </ul>
       ${!shown.length && html`<p class="quiet">${t("side.nobody")}</p>`}
-      ${shown.length < fitting.length &&
-      html`
-        <button type="button" onClick=${() => setWhole(true)}>
-          ${t("groups.show_all", { count: fitting.length })}
-        </button>
-      `}
+      ${
+        shown.length < fitting.length &&
+        html`
+          <button type="button" onClick=${() => setWhole(true)}>
+            ${t("groups.show_all", { count: fitting.length })}
+          </button>
+        `
+      }
       <${ErrorLine} text=${action.error} />
     </section>
   `;
@@ -68,13 +72,15 @@ function Member({ id, group, userId, run }) {
         <strong dir="auto">${nameOf(userId)}</strong>
         ${role !== "member" && html`<span class="quiet">${t(`groups.role.${role}`)}</span>`}
       </span>
-      ${!isMe(userId) &&
-      html`
-        <${Menu}
-          label=${t("groups.member_menu", { name })}
-          items=${() => itemsOf({ id, group, userId, name, run })}
-        />
-      `}
+      ${
+        !isMe(userId) &&
+        html`
+          <${Menu}
+            label=${t("groups.member_menu", { name })}
+            items=${() => itemsOf({ id, group, userId, name, run })}
+          />
+        `
+      }
     </li>
   `;
 }

@@ -51,12 +51,14 @@ export function Picker({ chosen, choose, left = [] }) {
       </label>
       <${ErrorLine} text=${error} />
       ${offered && html`<${Offered} users=${offered} add=${add} />`}
-      ${chosen.length > 0 &&
-      html`
-        <ul class="chips" aria-label=${t("groups.chosen")}>
-          ${chosen.map((id) => html`<${Chip} key=${id} id=${id} drop=${drop} />`)}
-        </ul>
-      `}
+      ${
+        chosen.length > 0 &&
+        html`
+          <ul class="chips" aria-label=${t("groups.chosen")}>
+            ${chosen.map((id) => html`<${Chip} key=${id} id=${id} drop=${drop} />`)}
+          </ul>
+        `
+      }
     </div>
   `;
 }

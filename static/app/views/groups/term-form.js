@@ -18,7 +18,10 @@ export function TermForm({ terms, busy, save }) {
       field.current.focus();
     });
   };
-  const typed = (name) => ({ target }) => change({ [name]: target.value });
+  const typed =
+    (name) =>
+    ({ target }) =>
+      change({ [name]: target.value });
   return html`
     <form class="stack term-form" onSubmit=${add}>
       <h3>${t("groups.add_term")}</h3>
@@ -43,21 +46,23 @@ export function TermForm({ terms, busy, save }) {
           )}
         </select>
       </label>
-      ${lang &&
-      html`
-        <label>
-          ${t("groups.term_text")}
-          <input
-            required
-            maxlength="100"
-            autocomplete="off"
-            dir="auto"
-            lang=${lang}
-            value=${text}
-            onInput=${typed("text")}
-          />
-        </label>
-      `}
+      ${
+        lang &&
+        html`
+          <label>
+            ${t("groups.term_text")}
+            <input
+              required
+              maxlength="100"
+              autocomplete="off"
+              dir="auto"
+              lang=${lang}
+              value=${text}
+              onInput=${typed("text")}
+            />
+          </label>
+        `
+      }
       <div class="row end">
         <button type="submit" class="primary" disabled=${busy}>${t("groups.add_term")}</button>
       </div>

@@ -23,7 +23,12 @@ export function Block({ userId }) {
       <p>${t("side.block_text", { name })}</p>
       <${ErrorLine} text=${action.error} />
       <div class="row end">
-        <button type="button" class="link" disabled=${action.busy} onClick=${attempt(unblock, "side.unblocked")}>
+        <button
+          type="button"
+          class="link"
+          disabled=${action.busy}
+          onClick=${attempt(unblock, "side.unblocked")}
+        >
           ${t("side.unblock_before")}
         </button>
         <button type="button" onClick=${closeDialog}>${t("cancel")}</button>

@@ -49,10 +49,7 @@ function People({ found, error, choose }) {
     <section aria-busy=${String(!found)}>
       <h2>${t("side.people")}</h2>
       <${ErrorLine} text=${error} />
-      ${found &&
-      !found.length &&
-      !error &&
-      html`<p class="quiet">${t("side.nobody")}</p>`}
+      ${found && !found.length && !error && html`<p class="quiet">${t("side.nobody")}</p>`}
       <ul aria-label=${t("side.people_found")}>
         ${found?.map(
           (user) => html`

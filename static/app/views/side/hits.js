@@ -98,7 +98,6 @@ function Marked({ content, asked }) {
   const from = at > BEFORE ? content.lastIndexOf(" ", at - BEFORE) + 1 : 0;
   const end = at + asked.length;
   return html`
-    ${from > 0 && "… "}${content.slice(from, at)}<mark>${content.slice(at, end)}</mark
-    >${content.slice(end, from + MOST)}
+    ${from > 0 && "… "}${content.slice(from, at)}<mark>${content.slice(at, end)}</mark>${content.slice(end, from + MOST)}
   `;
 }

@@ -41,7 +41,8 @@ export function List() {
 function move(event, list) {
   if (!event.target.matches(".thread > a") || event.altKey) return;
   if (event.key in STEPS) step(list, ".thread > a", STEPS[event.key]);
-  else if (event.key in ENDS) [...list.querySelectorAll(".thread > a")].at(ENDS[event.key])?.focus();
+  else if (event.key in ENDS)
+    [...list.querySelectorAll(".thread > a")].at(ENDS[event.key])?.focus();
   else return;
   event.preventDefault();
 }

@@ -28,11 +28,13 @@ export function Preview({ one }) {
 
 const Writing = ({ writers, isGroup }) => html`
   <span class="said writing">
-    ${writers.length > 1
-      ? t("side.writing_many", { count: writers.length })
-      : isGroup
-        ? parts("side.writing_one", { name: html`<bdi>${nameOf(writers[0])}</bdi>` })
-        : t("side.writing")}
+    ${
+      writers.length > 1
+        ? t("side.writing_many", { count: writers.length })
+        : isGroup
+          ? parts("side.writing_one", { name: html`<bdi>${nameOf(writers[0])}</bdi>` })
+          : t("side.writing")
+    }
   </span>
 `;
 

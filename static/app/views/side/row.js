@@ -54,7 +54,9 @@ const Muted = () => html`
 
 const Badge = ({ count, muted }) => html`
   <span class=${muted ? "badge still" : "badge"}>
-    <span aria-hidden="true">${count > MOST ? `${MOST}+` : count.toLocaleString(locale.value)}</span>
+    <span aria-hidden="true"
+      >${count > MOST ? `${MOST}+` : count.toLocaleString(locale.value)}</span
+    >
     <span class="unseen">${t("side.unread", { count })}</span>
   </span>
 `;
