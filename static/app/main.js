@@ -7,6 +7,7 @@ import { clearUploads, isUploading } from "./state/attaching.js";
 import { startNotifications } from "./state/notifications.js";
 import { isAtRisk } from "./state/outbox.js";
 import { startShortcuts } from "./state/shortcuts.js";
+import { forgetRoute } from "./state/route.js";
 import { deleteStorage, forgetWhatWasRead } from "./state/storage.js";
 import { startSync, stopSync } from "./state/sync.js";
 import { closeDialog } from "./state/ui.js";
@@ -24,7 +25,7 @@ async function leave() {
   present = null;
   closeDialog();
   clearUploads();
-  history.replaceState(null, "", location.pathname);
+  forgetRoute();
   stopSync();
   // Whoever signs out leaves nothing behind; what a lost session had not sent yet is kept.
   await (parting.value ? forgetWhatWasRead() : deleteStorage(id));
