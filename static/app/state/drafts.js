@@ -16,7 +16,8 @@ const FILES_LAST = 23 * 3_600_000;
 // be sent as soon as its files are there.
 const NOTHING = { text: "", reply: null, edit: null, files: [], isQueued: false };
 
-const drafts = new Map(); // conversation → { draft: a signal, isChanged, save }
+// conversation → { draft: a signal; save; isChanged, since it was kept; isOwn: written in this tab }
+const drafts = new Map();
 const tabs = new BroadcastChannel("realchat-drafts");
 
 export const draftOf = (conversation) => entry(conversation).draft.value;
@@ -28,7 +29,7 @@ export const writtenIn = ({ edit, text }) => (edit ? edit.text : text);
 export function changeDraft(conversation, changes) {
   const known = entry(conversation);
   known.draft.value = { ...known.draft.peek(), ...changes };
-  known.isChanged = true;
+  known.isChanged = known.isOwn = true;
   known.save();
 }
 
@@ -40,9 +41,10 @@ export function write(conversation, text) {
 // Empties a draft; returns what has to be stored together with the message that it becomes.
 export function endDraft(conversation) {
   const known = entry(conversation);
+  const ended = known.draft.peek().text;
   known.draft.value = NOTHING;
-  known.isChanged = false;
-  tell(conversation, NOTHING);
+  known.isChanged = known.isOwn = false;
+  tell(conversation, { text: "", reply: null, edit: null, files: [] }, ended);
   return [{ store: "drafts", key: conversation }];
 }
 
@@ -62,7 +64,7 @@ export function clearDrafts() {
 function entry(conversation) {
   if (!drafts.has(conversation)) {
     const save = settled(QUIET, () => keep(conversation));
-    drafts.set(conversation, { draft: signal(NOTHING), isChanged: false, save });
+    drafts.set(conversation, { draft: signal(NOTHING), save, isChanged: false, isOwn: false });
   }
   return drafts.get(conversation);
 }
@@ -73,24 +75,31 @@ function keep(conversation) {
   known.isChanged = false;
   const { text, reply, edit, files } = known.draft.peek();
   const kept = { text, reply, edit, files: files.filter(isDone) };
-  if (text || reply || edit || kept.files.length)
-    storage.keep("drafts", conversation, { conversation, ...kept });
-  else storage.discard("drafts", conversation);
+  const isAny = text || reply || edit || kept.files.length;
+  known.isOwn = Boolean(isAny);
+  const value = isAny ? { conversation, ...kept } : undefined;
+  storage.change([{ store: "drafts", key: conversation, value }]);
   tell(conversation, kept);
 }
 
 const isDone = ({ attachment }) => Boolean(attachment);
 
-const tell = (conversation, kept) =>
-  tabs.postMessage({ user: account.peek()?.id, conversation, kept });
+const tell = (conversation, kept, ended) =>
+  tabs.postMessage({ user: account.peek()?.id, conversation, kept, ended });
 
-// Another tab wrote. What is being written or uploaded here is not lost by that.
-tabs.onmessage = ({ data: { user, conversation, kept } }) => {
-  const known = drafts.get(conversation);
-  if (user !== account.peek()?.id || known?.isChanged) return;
-  const { draft } = entry(conversation);
+// Another tab wrote, or sent what it had `ended`. What is being written or uploaded in this one is
+// not lost by that.
+tabs.onmessage = ({ data: { user, conversation, kept, ended } }) => {
+  if (user !== account.peek()?.id) return;
+  const known = entry(conversation);
+  const { draft } = known;
+  if (known.isOwn && draft.peek().text !== ended) {
+    if (ended !== undefined) changeDraft(conversation, {});
+    return;
+  }
   const files = draft.peek().files.filter((one) => !isDone(one));
   draft.value = { ...draft.peek(), ...kept, files: [...kept.files, ...files] };
+  known.isOwn = files.length > 0;
 };
 
 // Whoever leaves the page in the middle of a word finds the whole of it again.

@@ -61,6 +61,8 @@ export const change = (entries) =>
       if (value === undefined) place.delete(key);
       else place.put(value, key);
     }
+    // At once: a page that is left now does not wait for it.
+    transaction.commit?.();
     await transaction.done;
     return true;
   });
