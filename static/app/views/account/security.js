@@ -20,12 +20,12 @@ export const Security = () => html`
 function Password() {
   const [isOpen, setOpen] = useState(false);
   const [isDone, setDone] = useState(false);
-  const { sent, request, forget } = useCode();
+  const code = useCode();
   const { error, busy, run } = useAction();
-  const mail = () => run(() => request(account.value.email));
+  const mail = () => run(() => code.request(account.value.email));
   function done() {
     setOpen(false);
-    forget();
+    code.forget();
     setDone(true);
     loadDevices().catch(() => {});
   }
@@ -43,8 +43,8 @@ function Password() {
           </div>
         `
       }
-      ${isOpen && !sent && html`<${ByCurrent} done=${done} mail=${mail} busy=${busy} />`}
-      ${isOpen && sent && html`<${ByCode} done=${done} sent=${sent} request=${request} />`}
+      ${isOpen && !code.sent && html`<${ByCurrent} done=${done} mail=${mail} busy=${busy} />`}
+      ${isOpen && code.sent && html`<${ByCode} done=${done} code=${code} />`}
       <${ErrorLine} text=${error} />
     </section>
   `;
@@ -80,18 +80,18 @@ function ByCurrent({ done, mail, busy }) {
   `;
 }
 
-function ByCode({ done, sent, request }) {
+function ByCode({ done, code }) {
   const form = useForm({ code: "code", password: "password" }, async (given) => {
-    await setPasswordByCode({ ...given, email: sent.email });
+    await code.spend(() => setPasswordByCode({ ...given, email: code.sent.email }));
     done();
   });
   return html`
     <form ...${form.bind}>
       <${Username} />
-      <${CodeField} sent=${sent} error=${form.errors.code} />
+      <${CodeField} sent=${code.sent} error=${form.errors.code} />
       <${NewPassword} error=${form.errors.password} />
       <${Save} form=${form}>${t("account.password.change")}<//>
-      <${Resend} sent=${sent} request=${request} />
+      <${Resend} code=${code} />
     </form>
   `;
 }

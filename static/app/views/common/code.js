@@ -12,14 +12,24 @@ const SECOND = 1_000;
 // The zeros of digits that keyboards may write instead of ours.
 const ZEROS = [0x660, 0x6f0, 0x966];
 
-// The code that was sent, {email, until, again}; `request(email)` sends one.
+// `sent` is the code that was sent, {email, until, again}; `request(email)` sends one, and
+// `spend(task)` tries one.
 export function useCode() {
   const [sent, setSent] = useState(null);
   async function request(email) {
     const life = await requestCode(email);
     setSent({ email, until: Date.now() + life * SECOND, again: Date.now() + PAUSE });
   }
-  return { sent, request, forget: () => setSent(null) };
+  // Whoever did it too often gets no other one before that is over.
+  async function spend(task) {
+    try {
+      await task();
+    } catch (error) {
+      if (error.wait) setSent({ ...sent, again: Date.now() + error.wait * SECOND });
+      throw error;
+    }
+  }
+  return { sent, request, spend, forget: () => setSent(null) };
 }
 
 // Whatever was pasted, as six digits.
@@ -53,21 +63,26 @@ export function CodeField({ sent, error, ...input }) {
   `;
 }
 
-export function Resend({ sent, request }) {
+export function Resend({ code: { sent, request, spend } }) {
   const left = useLeft(sent.again);
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
   async function again() {
     setBusy(true);
     setError("");
-    await request(sent.email).catch((problem) => setError(refusal(problem).error));
+    await spend(() => request(sent.email)).catch((problem) => setError(refusal(problem).error));
     setBusy(false);
   }
-  if (left) return html`<p class="quiet">${t("form.code.wait", { time: spanOf(left) })}</p>`;
   return html`
-    <button type="button" class="link" disabled=${isBusy} onClick=${again}>
-      ${t("form.code.again")}
-    </button>
+    ${
+      left
+        ? html`<p class="quiet">${t("form.code.wait", { time: spanOf(left) })}</p>`
+        : html`
+            <button type="button" class="link" disabled=${isBusy} onClick=${again}>
+              ${t("form.code.again")}
+            </button>
+          `
+    }
     ${error && html`<p class="error" role="alert">${error}</p>`}
   `;
 }

@@ -9,10 +9,10 @@ import { NameField, OwnLanguage } from "./create.js";
 import { BackToSignIn, EmailField, Entry, Submit } from "./parts.js";
 
 export function ByCode({ isReset = false, ...given }) {
-  const { sent, request } = useCode();
-  if (!sent) return html`<${Ask} ...${given} isReset=${isReset} request=${request} />`;
+  const code = useCode();
+  if (!code.sent) return html`<${Ask} ...${given} isReset=${isReset} request=${code.request} />`;
   const Spend = isReset ? NewPassword : Enter;
-  return html`<${Spend} go=${given.go} sent=${sent} request=${request} />`;
+  return html`<${Spend} go=${given.go} code=${code} />`;
 }
 
 function Ask({ isReset, email, keepEmail, autofocus, go, request }) {
@@ -32,16 +32,15 @@ function Ask({ isReset, email, keepEmail, autofocus, go, request }) {
 }
 
 // Whoever has no account yet is asked for what one needs.
-function Enter({ go, sent, request }) {
-  const { email } = sent;
+function Enter({ go, code }) {
+  const { email } = code.sent;
   const [isNew, setNew] = useState(false);
   const fields = { code: "code", ...(isNew && { name: "name", language: "language" }) };
   const form = useForm(fields, async (given) => {
-    if (isNew) return registerByCode({ ...given, email });
     try {
-      await enterByCode({ ...given, email });
+      await code.spend(() => (isNew ? registerByCode : enterByCode)({ ...given, email }));
     } catch (error) {
-      if (!error.fields?.name) throw error;
+      if (isNew || !error.fields?.name) throw error;
       setNew(true);
     }
   });
@@ -51,22 +50,22 @@ function Enter({ go, sent, request }) {
     <${Entry} title=${title} text=${text} form=${form} autofocus=${isNew ? "name" : "code"}>
       ${isNew && html`<${NameField} error=${form.errors.name} />`}
       ${isNew && html`<${OwnLanguage} error=${form.errors.language} />`}
-      <${CodeField} sent=${sent} error=${form.errors.code} />
+      <${CodeField} sent=${code.sent} error=${form.errors.code} />
       <${Submit} form=${form}>${t(isNew ? "entrance.create" : "entrance.signIn")}<//>
-      <${Resend} sent=${sent} request=${request} />
+      <${Resend} code=${code} />
       <${BackToSignIn} go=${go} words="entrance.back" />
     <//>
   `;
 }
 
-function NewPassword({ go, sent, request }) {
-  const { email } = sent;
+function NewPassword({ go, code }) {
+  const { email } = code.sent;
   const form = useForm({ code: "code", password: "password" }, (given) =>
-    setPasswordByCode({ ...given, email }),
+    code.spend(() => setPasswordByCode({ ...given, email })),
   );
   return html`
     <${Entry} title=${t("entrance.reset")} form=${form} autofocus>
-      <${CodeField} sent=${sent} error=${form.errors.code} />
+      <${CodeField} sent=${code.sent} error=${form.errors.code} />
       <input type="hidden" name="email" autocomplete="username" value=${email} />
       <${PasswordField}
         label=${t("form.newPassword")}
@@ -76,7 +75,7 @@ function NewPassword({ go, sent, request }) {
         error=${form.errors.password}
       />
       <${Submit} form=${form}>${t("entrance.reset.set")}<//>
-      <${Resend} sent=${sent} request=${request} />
+      <${Resend} code=${code} />
       <${BackToSignIn} go=${go} words="entrance.back" />
     <//>
   `;
