@@ -164,6 +164,27 @@ async def test_presence_and_typing_show_in_the_list(
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=120)
+async def test_a_row_tells_of_a_draft_and_of_what_was_not_sent(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with three(http_client, base_url) as (ana, ben, cleo, browser, complaints):
+        await write(ben, ana, "Hello")
+        await write(cleo, ana, "Good morning")
+        page = await open_as(ana, browser, complaints)
+        await conversation(page, "Ben").click()
+        await page.get_by_role("textbox", name="Message").fill("I am not done")
+        await conversation(page, "Cleo").click()
+        await expect(conversation(page, "Ben")).to_contain_text("Draft: I am not done")
+        await cleo.post(f"/users/{ana.id}/block")
+        await say(page, "Are you there?")
+        await expect(conversation(page, "Cleo")).to_contain_text("Not sent")
+        await page.reload()
+        await expect(conversation(page, "Ben")).to_contain_text("Draft: I am not done")
+        await expect(conversation(page, "Cleo")).to_contain_text("Not sent")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=120)
 async def test_people_are_found_and_chosen_by_keyboard(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -70,7 +70,7 @@ export function shown({ content, content_lang, translation }) {
 
 const Line = ({ label, isMarked, note, ...said }) => html`
   <span class="said">
-    ${label && html`<span class=${isMarked ? "who marked" : "who"} dir="auto">${label}</span>`}
+    ${label && html`<span class=${isMarked ? "who marked" : "who"} dir="auto">${label}</span>`}${" "}
     ${note ? html`<em>${note}</em>` : html`<${Text} ...${said} />`}
   </span>
 `;
