@@ -99,12 +99,12 @@ function change(conversation, key, changes) {
 }
 
 // What failed for want of a connection is tried again with the next one.
-effect(() => {
-  if (connection.value.state !== "open") return;
-  untracked(() => {
-    for (const [key, { conversation }] of works) {
-      const file = peekDraft(conversation).files.find((one) => one.key === key);
-      if (file?.error?.code === "offline") retryUpload(key);
-    }
-  });
-});
+function retryLost() {
+  for (const [key, { conversation }] of works) {
+    const file = peekDraft(conversation).files.find((one) => one.key === key);
+    if (file?.error?.code === "offline") retryUpload(key);
+  }
+}
+
+addEventListener("online", retryLost);
+effect(() => connection.value.state === "open" && untracked(retryLost));
