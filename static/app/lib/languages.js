@@ -12,9 +12,13 @@ export const languageName = (code) => nameIn(locale.value, code);
 // As its speakers call it: "español".
 export const ownName = (code) => nameIn(code, code);
 
+const names = new Map(); // language → how it names languages
+
 function nameIn(language, code) {
   try {
-    return new Intl.DisplayNames([language], { type: "language" }).of(code);
+    if (!names.has(language))
+      names.set(language, new Intl.DisplayNames([language], { type: "language" }));
+    return names.get(language).of(code);
   } catch {
     return code;
   }

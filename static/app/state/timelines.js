@@ -4,6 +4,7 @@ import { signal } from "../lib/html.js";
 import { pause } from "../lib/timing.js";
 import { call } from "../net/api.js";
 import { conversationOf } from "./conversations.js";
+import { isOriginal, toggleOriginal } from "./messages.js";
 import { open } from "./route.js";
 import { Timeline } from "./timeline.js";
 import { fits, keepEarly } from "./translations.js";
@@ -99,6 +100,7 @@ export async function translate({ id, conversation, content, translation: { lang
 export async function correct({ id, conversation, translation: { lang } }, content) {
   const found = await call("PUT", `/messages/${id}/translation`, { lang, content });
   timelines.get(conversation)?.translate(id, found);
+  if (isOriginal(id)) toggleOriginal(id);
 }
 
 let turn = 0;

@@ -14,8 +14,10 @@ const FLASH = 2_000;
 export class Scroller {
   // Whether the newest message is in view.
   atEnd = signal(true);
-  #anchors = []; // what is in view, and where: [{node, top}]
+  #anchors = []; // what is in view, and where: [{node, top, isKnown}]
+  #at = 0; // the place in all that is loaded at which they are there
   #goesToEnd = false;
+  #nodes = null;
 
   constructor(timeline) {
     this.timeline = timeline;
@@ -34,7 +36,13 @@ export class Scroller {
     };
   }
 
-  // Puts things back where they were, after what is drawn or its size has changed.
+  // After other messages are drawn.
+  redrawn() {
+    this.#nodes = null;
+    this.settle();
+  }
+
+  // Puts things back where they were, after the size of something has changed.
   settle() {
     if (this.#goesToEnd || this.atEnd.peek()) this.box.scrollTop = this.box.scrollHeight;
     else this.#hold();
@@ -72,7 +80,7 @@ export class Scroller {
   }
 
   nodeOf = (seq) => this.list.querySelector(`[data-seq="${seq}"]`);
-  nodes = () => [...this.list.querySelectorAll("[data-seq]")];
+  nodes = () => (this.#nodes ??= [...this.list.querySelectorAll("[data-seq]")]);
 
   // The last message that is in view, by its seq.
   get lastInView() {
@@ -82,16 +90,16 @@ export class Scroller {
   }
 
   #goTo(node) {
-    this.atEnd.value = false;
-    this.timeline.isFollowed = false;
     this.box.scrollTop += topOf(node, this.box) - this.box.clientHeight * ABOVE;
-    this.#anchors = [{ node, top: topOf(node, this.box) }];
-    this.#look();
+    this.#moved();
   }
 
+  // What was scrolled since may not have been told yet.
   #hold() {
-    const kept = this.#anchors.find(({ node }) => node.isConnected);
-    const moved = kept ? topOf(kept.node, this.box) - kept.top : 0;
+    const there = this.#anchors.filter(({ node }) => node.isConnected);
+    const kept = there.find(({ isKnown }) => isKnown) ?? there[0];
+    if (!kept) return;
+    const moved = topOf(kept.node, this.box) - kept.top + this.box.scrollTop - this.#at;
     if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
   }
 
@@ -105,18 +113,21 @@ export class Scroller {
   #look() {
     this.timeline.isFollowed = this.atEnd.peek();
     this.#anchors = this.#inView();
+    this.#at = this.box.scrollTop;
     this.#loadAhead();
     this.whenMoved?.();
   }
 
+  // What was in view before has its true size; what comes into view may be as high as was guessed.
   #inView() {
     const nodes = this.nodes();
+    const known = new Set(this.#anchors.map(({ node }) => node));
     const bottom = this.box.clientHeight;
     const found = [];
     for (let at = this.#firstInView(nodes); at < nodes.length; at++) {
       const top = topOf(nodes[at], this.box);
       if (top > bottom) break;
-      found.push({ node: nodes[at], top });
+      found.push({ node: nodes[at], top, isKnown: known.has(nodes[at]) });
     }
     return found;
   }

@@ -27,7 +27,7 @@ export function Timeline({ conversation }) {
   const drawn = useRef(new WeakMap()).current;
 
   useLayoutEffect(() => scroller.attach(box.current, list.current, mark), [scroller]);
-  useLayoutEffect(() => scroller.settle());
+  useLayoutEffect(() => scroller.redrawn());
   useBeginning(timeline, scroller, unreadFrom);
   useTarget(timeline, scroller);
   useSending(scroller, waiting);

@@ -15,28 +15,25 @@ const QUICK = ["👍", "❤️", "😂", "😮", "🙏"];
 
 export function Tools({ message }) {
   const tab = useTab(message.id);
-  const isOpen = (kind) => beside.value?.message.id === message.id && beside.value.kind === kind;
-  const [hasMenu, hasEmoji] = ["menu", "emoji"].map(
-    (kind) => useComputed(() => isOpen(kind)).value,
-  );
+  const shown = useComputed(() => beside.value?.message.id === message.id && beside.value.kind).value;
   const opens = (kind) => (event) =>
-    (beside.value = isOpen(kind) ? null : { kind, message, anchor: event.currentTarget });
+    (beside.value = shown === kind ? null : { kind, message, anchor: event.currentTarget });
   const tool = (icon, label, properties) => html`
     <button type="button" class="plain" tabindex=${tab} aria-label=${label} ...${properties}>
       <${Icon} name=${icon} />
     </button>
   `;
   return html`
-    <div class=${hasMenu || hasEmoji ? "tools open" : "tools"}>
+    <div class=${shown ? "tools open" : "tools"}>
       ${tool("smile", t("message.react"), {
         "aria-haspopup": "dialog",
-        "aria-expanded": hasEmoji,
+        "aria-expanded": shown === "emoji",
         onClick: opens("emoji"),
       })}
       ${tool("reply", t("message.reply"), { onClick: () => reply(message) })}
       ${tool("more", t("message.actions"), {
         "aria-haspopup": "menu",
-        "aria-expanded": hasMenu,
+        "aria-expanded": shown === "menu",
         onClick: opens("menu"),
       })}
     </div>
@@ -77,7 +74,13 @@ function Emoji({ current, anchor, close }) {
     reactTo(current, emoji);
   };
   return html`
-    <${Popover} anchor=${anchor} onClose=${close} role="dialog" aria-label=${t("message.react")}>
+    <${Popover}
+      anchor=${anchor}
+      onClose=${close}
+      className="emoji-box"
+      role="dialog"
+      aria-label=${t("message.react")}
+    >
       <${EmojiPicker} onPick=${pick} />
     <//>
   `;
