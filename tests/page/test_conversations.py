@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,7 +25,10 @@ from browser import (
 )
 from people import Person
 from playwright.async_api import Browser, Page, expect
+from processes import free_port
 from tornado.httpclient import AsyncHTTPClient
+
+from torture.proxy import Proxy
 
 UNREAD = ".badge"
 
@@ -42,9 +46,7 @@ async def three(
     assert complaints == []
 
 
-async def open_as(
-    person: Person, browser: Browser, complaints: Complaints, **options: Any
-) -> Page:
+async def open_as(person: Person, browser: Browser, complaints: Complaints, **options: Any) -> Page:
     """Open the page on one more device of somebody."""
     page = await arrive(browser, person.base_url, complaints, **options)
     await sign_in(page, person.email)
@@ -96,6 +98,32 @@ async def test_unread_counts_are_the_same_on_all_devices(
             await expect(badge(page, "Cleo")).to_contain_text("1 unread")
         await second.reload()
         await expect(badge(second, "Cleo")).to_contain_text("1 unread")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=120)
+async def test_unread_counts_are_right_after_being_away(
+    http_port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with three(http_client, base_url) as (ana, ben, cleo, browser, complaints):
+        way, port = Proxy(http_port, random.Random(0)), free_port()
+        await way.open(port)
+        page = await arrive(browser, f"http://127.0.0.1:{port}/", complaints)
+        await sign_in(page, ana.email)
+        await write(ben, ana, "One")
+        await expect(badge(page, "Ben")).to_contain_text("1 unread")
+        await way.close()
+        await expect(page.get_by_text("Not connected.")).to_be_visible()
+        await write(ben, ana, "Two", "Three", "Four")
+        await write(cleo, ana, "Who are you?")
+        key = f"dm:{min(ana.id, ben.id)}:{max(ana.id, ben.id)}"
+        await ana.post(f"/conversations/{key}/read", {"seq": 2})
+        await way.open(port)
+        await page.get_by_role("button", name="Try now").click()
+        await expect(badge(page, "Ben")).to_contain_text("2 unread")
+        await expect(badge(page, "Cleo")).to_contain_text("1 unread")
+        await expect(page).to_have_title("(3) RealChat")
+        await way.close()
 
 
 @in_a_browser

@@ -1,7 +1,7 @@
 // How one keeps one's conversations: muted, hidden, read, and with whom one will not talk.
 
 import { effect, signal, untracked } from "../lib/html.js";
-import { call } from "../net/api.js";
+import { call, explain } from "../net/api.js";
 import { account } from "../net/session.js";
 import {
   change,
@@ -17,6 +17,7 @@ import { isMember, seeGroup } from "./groups.js";
 import { refreshPresence } from "./presence.js";
 import { close, open } from "./route.js";
 import * as storage from "./storage.js";
+import { tellNote } from "./ui.js";
 
 const BLOCKED = "blocked";
 
@@ -65,13 +66,22 @@ async function recallBlocked() {
 // A conversation that is opened although it is not in the list was hidden, or is new.
 async function meet(id) {
   foreign.value = null;
-  const group = groupIdOf(id) && (await seeGroup(id).catch(() => null));
-  if (group && !isMember(group)) {
-    foreign.value = group;
-    return;
+  try {
+    const group = groupIdOf(id) && (await seeGroup(id));
+    if (group && !isMember(group)) {
+      foreign.value = group;
+      return;
+    }
+    await keep(id, { hidden: false });
+    refreshList();
+  } catch (error) {
+    if (error.status === 404 && open.value === id) leave(error);
   }
-  await keep(id, { hidden: false }).catch(() => {});
-  refreshList();
+}
+
+function leave(error) {
+  close();
+  tellNote(explain(error));
 }
 
 effect(() => {
