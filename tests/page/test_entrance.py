@@ -231,6 +231,35 @@ async def test_a_forgotten_password_is_set_anew_and_other_devices_are_told_why_t
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=180)
+async def test_whoever_has_no_password_sets_one_by_a_code_and_stays_signed_in(
+    url: str, mailbox: Mailbox
+) -> None:
+    complaints = Complaints()
+    async with chromium() as browser:
+        page = await arrive(browser, url, complaints)
+        await ask_for_a_code(page, "Use a code", "ana@example.org")
+        await page.get_by_label("Code").fill(await mailbox.next_code())
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_label("Name").fill("Ana")
+        await page.get_by_role("button", name="Create account").click()
+        await page.get_by_role("button", name="Settings").click()
+        await page.get_by_role("tab", name="Security").click()
+        change = page.get_by_role("button", name="Change password")
+        await change.click()
+        await page.get_by_label("Current password").fill("there is none")
+        await page.get_by_label("New password").fill("a long new one")
+        await change.click()
+        await page.get_by_label("Code").fill(await mailbox.next_code())
+        await page.get_by_label("New password").fill("a long new one")
+        await change.click()
+        await expect(page.get_by_text("Your password is changed.")).to_be_visible()
+        await page.reload()
+        await require_inside(page)
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=180)
 async def test_the_first_screen_speaks_the_language_and_has_the_colours_that_are_chosen(
     url: str,
 ) -> None:
