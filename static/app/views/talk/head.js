@@ -23,6 +23,7 @@ export function Head({ conversation }) {
   }, []);
   return html`
     <header class="head">
+      <h1 class="unseen alone">RealChat</h1>
       <button type="button" class="plain back" aria-label=${t("talk.back")} onClick=${close}>
         <${Icon} name="back" />
       </button>
@@ -44,7 +45,7 @@ export function Head({ conversation }) {
 const AboutGroup = ({ conversation }) => html`
   <button
     type="button"
-    class="plain"
+    class="plain about"
     aria-label=${t("talk.group")}
     onClick=${() => openDialog("group", { conversation })}
   >

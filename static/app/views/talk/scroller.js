@@ -26,7 +26,7 @@ export class Scroller {
   // `whenMoved` is told whenever something else is in view.
   attach(box, list, whenMoved) {
     Object.assign(this, { box, list, whenMoved });
-    const sizes = new ResizeObserver(() => this.settle());
+    const sizes = new ResizeObserver(() => this.#resized());
     sizes.observe(box);
     sizes.observe(list);
     box.addEventListener("scroll", this.#moved, { passive: true });
@@ -34,6 +34,13 @@ export class Scroller {
       sizes.disconnect();
       box.removeEventListener("scroll", this.#moved);
     };
+  }
+
+  // Before other messages are drawn: what was scrolled may not have been told yet.
+  redraws() {
+    const moved = this.box ? this.box.scrollTop - this.#at : 0;
+    for (const anchor of this.#anchors) anchor.top -= moved;
+    this.#at += moved;
   }
 
   // After other messages are drawn.
@@ -94,12 +101,18 @@ export class Scroller {
     this.#moved();
   }
 
-  // What was scrolled since may not have been told yet.
+  // At the very end, the browser may have moved it because there is less now.
+  #resized() {
+    const { scrollHeight, scrollTop, clientHeight } = this.box;
+    if (scrollHeight - scrollTop - clientHeight > 1) this.redraws();
+    this.settle();
+  }
+
   #hold() {
     const there = this.#anchors.filter(({ node }) => node.isConnected);
     const kept = there.find(({ isKnown }) => isKnown) ?? there[0];
     if (!kept) return;
-    const moved = topOf(kept.node, this.box) - kept.top + this.box.scrollTop - this.#at;
+    const moved = topOf(kept.node, this.box) - kept.top;
     if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
   }
 

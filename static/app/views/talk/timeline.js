@@ -26,6 +26,7 @@ export function Timeline({ conversation }) {
   const { unreadFrom, mark } = useReading(timeline, scroller, waiting.length);
   const drawn = useRef(new WeakMap()).current;
 
+  scroller.redraws();
   useLayoutEffect(() => scroller.attach(box.current, list.current, mark), [scroller]);
   useLayoutEffect(() => scroller.redrawn());
   useBeginning(timeline, scroller, unreadFrom);
