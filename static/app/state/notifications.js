@@ -23,7 +23,7 @@ const QUIET = 500;
 const LATE = 30_000;
 
 const seen = new Set(); // ids of messages that are looked at in another tab
-const shown = signal(new Set()); // conversations with a notification
+const shown = signal(new Map()); // conversation → its notification, if the page has it
 let missed = [];
 const awaited = new Map(); // message id → what to do with its translation
 const tabs = new BroadcastChannel("realchat-seen");
@@ -34,7 +34,7 @@ export function startNotifications() {
   tabs.onmessage = ({ data }) => seen.add(data);
   effect(() => count(account.value ? unreadTotal.value : 0));
   effect(() => {
-    for (const id of shown.value)
+    for (const id of shown.value.keys())
       if (!conversations.value.get(id)?.unread) untracked(() => withdraw(id));
   });
 }
@@ -113,8 +113,8 @@ async function present(conversation, title, { body, lang }) {
     silent,
     data: { url },
   };
-  if (conversation) shown.value = new Set(shown.peek()).add(conversation);
-  await display(title, options).catch(() => {});
+  const notification = await display(title, options).catch(() => {});
+  if (conversation) shown.value = new Map(shown.peek()).set(conversation, notification);
 }
 
 async function display(title, options) {
@@ -131,7 +131,8 @@ async function display(title, options) {
 
 // What was read meanwhile, here or on another device, is no news.
 async function withdraw(conversation) {
-  const left = new Set(shown.peek());
+  const left = new Map(shown.peek());
+  left.get(conversation)?.close();
   left.delete(conversation);
   shown.value = left;
   const registration = await navigator.serviceWorker?.getRegistration();
