@@ -60,26 +60,43 @@ export class Timeline {
     this.isFresh = false;
   }
 
-  loadNewest = () => this.#read("newest", () => ({}), (found) => this.#fill(found));
+  loadNewest = () =>
+    this.#read(
+      "newest",
+      () => ({}),
+      (found) => this.#fill(found),
+    );
   loadAround = (seq) =>
-    this.#read("newest", () => ({ before: seq + PAGE / 2 }), (found) => this.#fill(found));
+    this.#read(
+      "newest",
+      () => ({ before: seq + PAGE / 2 }),
+      (found) => this.#fill(found),
+    );
 
   loadOlder() {
     if (!this.hasOlder || this.reading.peek()) return null;
-    return this.#read("older", () => ({ before: this.#first }), (found) => {
-      this.#add(found);
-      if (!found.length) this.#first = 1;
-      this.#trim(this.#first, this.#first + MOST - 1);
-    });
+    return this.#read(
+      "older",
+      () => ({ before: this.#first }),
+      (found) => {
+        this.#add(found);
+        if (!found.length) this.#first = 1;
+        this.#trim(this.#first, this.#first + MOST - 1);
+      },
+    );
   }
 
   loadNewer() {
     if (!this.hasNewer || this.reading.peek()) return null;
-    return this.#read("newer", () => ({ after: this.#last }), (found) => {
-      this.#add(found);
-      if (!found.length) this.#end = lastSeqOf(this.id);
-      this.#trim(this.#last - MOST + 1, this.#last);
-    });
+    return this.#read(
+      "newer",
+      () => ({ after: this.#last }),
+      (found) => {
+        this.#add(found);
+        if (!found.length) this.#end = lastSeqOf(this.id);
+        this.#trim(this.#last - MOST + 1, this.#last);
+      },
+    );
   }
 
   // Takes a message as it happened: a new one at the end, or a change of one that is here.

@@ -7,7 +7,14 @@ import { Popover } from "./popover.js";
 // `items` are {label, icon?, run, isDanger?, glyph?}, or a function that makes them; those that are
 // false are left out. One with a `glyph` shows it alone, in a row with its like. `opened` is a
 // signal where it is opened by something else, too; `isTabbed` says whether Tab comes here.
-export function Menu({ label, icon = "more", items, className = "plain", opened, isTabbed = true }) {
+export function Menu({
+  label,
+  icon = "more",
+  items,
+  className = "plain",
+  opened,
+  isTabbed = true,
+}) {
   const button = useRef();
   const own = useSignal(false);
   const isOpen = opened ?? own;
@@ -24,15 +31,17 @@ export function Menu({ label, icon = "more", items, className = "plain", opened,
     >
       <${Icon} name=${icon} />
     </button>
-    ${isOpen.value &&
-    html`
-      <${MenuList}
-        label=${label}
-        anchor=${button.current}
-        items=${typeof items === "function" ? items() : items}
-        onClose=${() => (isOpen.value = false)}
-      />
-    `}
+    ${
+      isOpen.value &&
+      html`
+        <${MenuList}
+          label=${label}
+          anchor=${button.current}
+          items=${typeof items === "function" ? items() : items}
+          onClose=${() => (isOpen.value = false)}
+        />
+      `
+    }
   `;
 }
 
@@ -55,12 +64,14 @@ export function MenuList({ label, anchor, items, onClose, heading }) {
     <${Popover} anchor=${anchor} onClose=${leave} className="menu">
       ${heading}
       <div ref=${box} role="menu" aria-label=${label} onKeyDown=${(event) => move(event, leave)}>
-        ${glyphs.length > 0 &&
-        html`
-          <div class="glyphs" role="group">
-            ${glyphs.map((one) => html`<${Item} key=${one.label} ...${one} choose=${() => choose(one)} />`)}
-          </div>
-        `}
+        ${
+          glyphs.length > 0 &&
+          html`
+            <div class="glyphs" role="group">
+              ${glyphs.map((one) => html`<${Item} key=${one.label} ...${one} choose=${() => choose(one)} />`)}
+            </div>
+          `
+        }
         ${lines.map((one) => html`<${Item} key=${one.label} ...${one} choose=${() => choose(one)} />`)}
       </div>
     <//>

@@ -24,7 +24,13 @@ export function Popover({ anchor, onClose, children, className = "", ...properti
     onClose(true);
   };
   return html`
-    <div ref=${box} popover="manual" class="popover ${className}" onKeyDown=${keep} ...${properties}>
+    <div
+      ref=${box}
+      popover="manual"
+      class="popover ${className}"
+      onKeyDown=${keep}
+      ...${properties}
+    >
       ${children}
     </div>
   `;

@@ -26,21 +26,23 @@ export function Attachments({ message }) {
   const breaks = (url) => setBroken((before) => [...before, url]);
   return html`
     <div class="files" id=${seq && `m${seq}-files`}>
-      ${pictures.length > 0 &&
-      html`
-        <div class=${pictures.length > 1 ? "pictures several" : "pictures"}>
-          ${pictures.map(
-            (file) => html`
-              <${Picture}
-                key=${file.url}
-                ...${{ file, tab, isAlone: pictures.length === 1 }}
-                onError=${() => breaks(file.url)}
-                onClick=${() => openDialog("viewer", { conversation, file, pictures })}
-              />
-            `,
-          )}
-        </div>
-      `}
+      ${
+        pictures.length > 0 &&
+        html`
+          <div class=${pictures.length > 1 ? "pictures several" : "pictures"}>
+            ${pictures.map(
+              (file) => html`
+                <${Picture}
+                  key=${file.url}
+                  ...${{ file, tab, isAlone: pictures.length === 1 }}
+                  onError=${() => breaks(file.url)}
+                  onClick=${() => openDialog("viewer", { conversation, file, pictures })}
+                />
+              `,
+            )}
+          </div>
+        `
+      }
       ${others.map((file) => html`<${Card} key=${file.url} file=${file} tab=${tab} />`)}
     </div>
   `;

@@ -22,10 +22,15 @@ export function CorrectDialog({ message }) {
     });
   };
   return html`
-    <${Dialog} title=${t(isReady(message) ? "message.improve" : "message.translate")} className="correct">
+    <${Dialog}
+      title=${t(isReady(message) ? "message.improve" : "message.translate")}
+      className="correct"
+    >
       <form class="stack" onSubmit=${submit}>
         <figure>
-          <figcaption>${t("translation.original", { language: languageName(content_lang) })}</figcaption>
+          <figcaption>
+            ${t("translation.original", { language: languageName(content_lang) })}
+          </figcaption>
           <blockquote lang=${content_lang} dir="auto" translate="no">${content}</blockquote>
         </figure>
         <label>
@@ -45,7 +50,9 @@ export function CorrectDialog({ message }) {
         <${ErrorLine} text=${saving.error} />
         <div class="row end">
           <button type="button" onClick=${closeDialog}>${t("cancel")}</button>
-          <button type="submit" class="primary" disabled=${saving.busy}>${t("correct.save")}</button>
+          <button type="submit" class="primary" disabled=${saving.busy}>
+            ${t("correct.save")}
+          </button>
         </div>
       </form>
     <//>

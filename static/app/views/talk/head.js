@@ -31,9 +31,11 @@ export function Head({ conversation }) {
       <div class="who">
         <h2 ref=${title} tabindex="-1"><bdi>${titleOf(conversation)}</bdi></h2>
         <p class="quiet">
-          ${peerOf(conversation)
-            ? html`<${Presence} id=${peerOf(conversation)} />`
-            : html`<${MembersLine} id=${conversation} />`}
+          ${
+            peerOf(conversation)
+              ? html`<${Presence} id=${peerOf(conversation)} />`
+              : html`<${MembersLine} id=${conversation} />`
+          }
         </p>
       </div>
       ${groupOf(conversation) && html`<${AboutGroup} conversation=${conversation} />`}

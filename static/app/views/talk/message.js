@@ -12,7 +12,7 @@ import { Quote } from "./quote.js";
 import { Reactions } from "./reactions.js";
 import { Text } from "./text.js";
 import { Tools } from "./tools.js";
-import { Note } from "./translation.js";
+import { hasNote, Note } from "./translation.js";
 
 export function Message({ message, isFirst }) {
   const { id, seq, sender_id: sender, deleted } = message;
@@ -33,14 +33,11 @@ export function Message({ message, isFirst }) {
           <p class=${isNamed ? "sender" : "unseen"} id="m${seq}-who" data-hue=${hueOf(sender)}>
             <bdi>${nameOf(sender)}</bdi>
           </p>
-          ${deleted ? html`<${Deleted} seq=${seq} />` : html`<${Body} message=${message} />`}
-          <p class="meta">
-            ${message.edited_at && !deleted && html`<span>${t("message.edited")}</span>`}
-            <time id="m${seq}-when" datetime=${message.created_at} title=${momentOf(message.created_at)}>
-              ${timeOf(message.created_at)}
-            </time>
-            ${isOwn && !deleted && html`<${Marks} message=${message} />`}
-          </p>
+          ${
+            deleted
+              ? html`<${Foot} message=${message}><${Deleted} seq=${seq} /><//>`
+              : html`<${Body} message=${message} />`
+          }
         </div>
         ${!deleted && html`<${Tools} message=${message} />`}
       </div>
@@ -51,11 +48,34 @@ export function Message({ message, isFirst }) {
 
 const Deleted = ({ seq }) => html`<p class="gone" id="m${seq}-text">${t("message.deleted")}</p>`;
 
+// The time is beside the last line: that of the text, or of what is said about its translation.
 function Body({ message }) {
+  const isNoted = hasNote(message);
+  const text = html`
+    <${Text} id="m${message.seq}-text" message=${message} ...${shownText(message)} />
+  `;
   return html`
     ${message.reply_to && html`<${Quote} message=${message} />`}
     <${Attachments} message=${message} />
-    <${Text} id="m${message.seq}-text" message=${message} ...${shownText(message)} />
-    <${Note} message=${message} />
+    ${isNoted && text}
+    <${Foot} message=${message} isNoted=${isNoted}>
+      ${isNoted ? html`<${Note} message=${message} />` : text}
+    <//>
+  `;
+}
+
+function Foot({ message, isNoted, children }) {
+  const { seq, sender_id: sender, created_at, edited_at, deleted } = message;
+  return html`
+    <div class=${isNoted ? "foot noted" : "foot"}>
+      ${children}
+      <p class="meta">
+        ${edited_at && !deleted && html`<span>${t("message.edited")}</span>`}
+        <time id="m${seq}-when" datetime=${created_at} title=${momentOf(created_at)}>
+          ${timeOf(created_at)}
+        </time>
+        ${isMe(sender) && !deleted && html`<${Marks} message=${message} />`}
+      </p>
+    </div>
   `;
 }

@@ -19,13 +19,15 @@ export function Talk({ conversation }) {
   return html`
     <main class="talk">
       <${Head} conversation=${conversation} />
-      ${isThere
-        ? html`
-            <${Timeline} conversation=${conversation} />
-            <${Typing} conversation=${conversation} />
-            <${Composer} conversation=${conversation} />
-          `
-        : html`<p class="gone">${t("talk.gone")}</p>`}
+      ${
+        isThere
+          ? html`
+              <${Timeline} conversation=${conversation} />
+              <${Typing} conversation=${conversation} />
+              <${Composer} conversation=${conversation} />
+            `
+          : html`<p class="gone">${t("talk.gone")}</p>`
+      }
     </main>
   `;
 }

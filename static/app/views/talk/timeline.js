@@ -60,7 +60,8 @@ export function Timeline({ conversation }) {
 }
 
 function rowOf(row, drawn) {
-  if (row.kind === "day") return html`<li key=${row.key} class="day"><span>${dayOf(row.stamp)}</span></li>`;
+  if (row.kind === "day")
+    return html`<li key=${row.key} class="day"><span>${dayOf(row.stamp)}</span></li>`;
   if (row.kind === "unread")
     return html`<li key="unread" class="unread"><span>${t("talk.unread")}</span></li>`;
   if (row.kind === "waiting") return html`<${Waiting} key=${row.key} one=${row.one} />`;

@@ -15,7 +15,9 @@ const QUICK = ["👍", "❤️", "😂", "😮", "🙏"];
 
 export function Tools({ message }) {
   const tab = useTab(message.id);
-  const shown = useComputed(() => beside.value?.message.id === message.id && beside.value.kind).value;
+  const shown = useComputed(
+    () => beside.value?.message.id === message.id && beside.value.kind,
+  ).value;
   const opens = (kind) => (event) =>
     (beside.value = shown === kind ? null : { kind, message, anchor: event.currentTarget });
   const tool = (icon, label, properties) => html`
@@ -50,7 +52,8 @@ export function Beside({ find }) {
     beside.value = null;
   };
   if (current.deleted) return null;
-  if (kind === "emoji") return html`<${Emoji} key=${message.id} ...${{ current, anchor, close }} />`;
+  if (kind === "emoji")
+    return html`<${Emoji} key=${message.id} ...${{ current, anchor, close }} />`;
   const quick = QUICK.map((emoji) => ({
     glyph: emoji,
     label: t("message.reactWith", { emoji }),

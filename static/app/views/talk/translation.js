@@ -9,6 +9,7 @@ import { translate } from "../../state/timelines.js";
 import { Icon } from "../common/icon.js";
 import { useTab } from "./active.js";
 
+const DOT = " · ";
 // Nobody misses a translation for these reasons.
 const SILENT = ["same_language", "nothing_to_translate"];
 // The next time may be better.
@@ -25,11 +26,13 @@ export const isReady = ({ translation }) => translation?.status === "ready";
 export const isLacking = ({ translation }) =>
   translation?.status === "unavailable" && !SILENT.includes(translation.reason);
 
+const isPending = ({ translation }) => translation?.status === "pending";
+export const hasNote = (message) => isReady(message) || isLacking(message) || isPending(message);
+
 export function Note({ message }) {
   if (isReady(message)) return html`<${Ready} message=${message} />`;
   if (isLacking(message)) return html`<${Unavailable} message=${message} />`;
-  if (message.translation?.status === "pending") return html`<${Pending} message=${message} />`;
-  return null;
+  return html`<${Pending} message=${message} />`;
 }
 
 function Ready({ message }) {
@@ -42,9 +45,8 @@ function Ready({ message }) {
   return html`
     <p class="translation">
       <${Icon} name="globe" />
-      <span>${t(`translation.${kind}${detected ? "Detected" : ""}`, nameFor(content_lang))}</span>${" "}
-      ${by && html`<span aria-hidden="true"> · </span><bdi>${by}</bdi>`}
-      <span aria-hidden="true"> · </span>
+      ${t(`translation.${kind}${detected ? "Detected" : ""}`, nameFor(content_lang))}
+      ${by && html`${DOT}<bdi>${by}</bdi>`}${DOT}
       <button type="button" class="link" tabindex=${tab} onClick=${() => toggleOriginal(id)}>
         ${t(other)}
       </button>
@@ -73,12 +75,14 @@ function Unavailable({ message }) {
     <p class="translation unavailable">
       <${Icon} name="globe" />
       <span>${t("translation.unavailable", { ...nameFor(content_lang), reason })}</span>
-      ${PASSING.includes(translation.reason) &&
-      html`
-        <button type="button" class="link" tabindex=${tab} onClick=${() => translate(message)}>
-          ${t("talk.retry")}
-        </button>
-      `}
+      ${
+        PASSING.includes(translation.reason) &&
+        html`
+          <button type="button" class="link" tabindex=${tab} onClick=${() => translate(message)}>
+            ${t("talk.retry")}
+          </button>
+        `
+      }
     </p>
   `;
 }

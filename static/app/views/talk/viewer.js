@@ -20,17 +20,21 @@ export function Viewer({ file, pictures }) {
       <div class="stage" onKeyDown=${onKeyDown}>
         <img key=${shown.url} src=${shown.url} alt=${shown.name} />
         <footer class="row">
-          ${pictures.length > 1 &&
-          html`
-            <${Step} icon="back" label=${t("viewer.previous")} may=${at > 0} go=${() => go(-1)} />
-            <span aria-live="polite">${t("viewer.place", { at: at + 1, count: pictures.length })}</span>
-            <${Step}
-              icon="next"
-              label=${t("viewer.next")}
-              may=${at < pictures.length - 1}
-              go=${() => go(1)}
-            />
-          `}
+          ${
+            pictures.length > 1 &&
+            html`
+              <${Step} icon="back" label=${t("viewer.previous")} may=${at > 0} go=${() => go(-1)} />
+              <span aria-live="polite"
+                >${t("viewer.place", { at: at + 1, count: pictures.length })}</span
+              >
+              <${Step}
+                icon="next"
+                label=${t("viewer.next")}
+                may=${at < pictures.length - 1}
+                go=${() => go(1)}
+              />
+            `
+          }
           <a class="button" href=${shown.url} download=${shown.name}>
             <${Icon} name="down" />
             <span>${t("file.download")}</span>
@@ -44,7 +48,13 @@ export function Viewer({ file, pictures }) {
 
 // It stays a stop of the Tab key where it leads nowhere, so that the focus does not get lost.
 const Step = ({ icon, label, may, go }) => html`
-  <button type="button" class="plain step ${icon}" aria-label=${label} aria-disabled=${!may} onClick=${go}>
+  <button
+    type="button"
+    class="plain step ${icon}"
+    aria-label=${label}
+    aria-disabled=${!may}
+    onClick=${go}
+  >
     <${Icon} name="back" />
   </button>
 `;

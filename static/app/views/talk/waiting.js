@@ -17,19 +17,25 @@ export function Waiting({ one }) {
     <li class="message own waiting first ${status}" tabindex="-1">
       <div class="lane">
         <div class="bubble">
-          ${frame.reply_to &&
-          html`<${Answered} conversation=${conversation} id=${frame.reply_to} />`}
+          ${
+            frame.reply_to &&
+            html`<${Answered} conversation=${conversation} id=${frame.reply_to} />`
+          }
           <${Attachments} message=${{ id, conversation, attachments }} />
-          <${Text} message=${{ id }} text=${frame.content} />
-          <p class="meta">
-            <time>${timeOf(created_at)}</time>
-            ${!isFailed &&
-            html`
-              <span class="mark">
-                <${Icon} name="clock" /><span class="unseen">${t("message.sending")}</span>
-              </span>
-            `}
-          </p>
+          <div class="foot">
+            <${Text} message=${{ id }} text=${frame.content} />
+            <p class="meta">
+              <time>${timeOf(created_at)}</time>
+              ${
+                !isFailed &&
+                html`
+                  <span class="mark">
+                    <${Icon} name="clock" /><span class="unseen">${t("message.sending")}</span>
+                  </span>
+                `
+              }
+            </p>
+          </div>
         </div>
       </div>
       ${isFailed && html`<${Failed} one=${one} />`}
