@@ -29,6 +29,10 @@ export async function send(method, path, body, { token, headers, signal } = {}) 
   }
   const value = reply.status === 204 ? null : await reply.json().catch(() => null);
   if (!reply.ok)
-    throw new ApiError(reply.status, value?.error ?? OFFLINE, Number(reply.headers.get("Retry-After")));
+    throw new ApiError(
+      reply.status,
+      value?.error ?? OFFLINE,
+      Number(reply.headers.get("Retry-After")),
+    );
   return { value, reply };
 }

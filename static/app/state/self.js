@@ -1,9 +1,9 @@
-// Oneself: what others see, which languages one reads, the password, and the devices.
+// Oneself: what others see, which languages one reads, and the devices.
 
 import { signal } from "../lib/html.js";
 import { call } from "../net/api.js";
-import { account, changeSelf, enter } from "../net/session.js";
-import { ApiError, send } from "../net/wire.js";
+import { account, changeSelf } from "../net/session.js";
+import { ApiError } from "../net/wire.js";
 import { reread } from "./sync.js";
 
 // Pixels of a picture's edge: enough for the largest that is shown, on a dense screen.
@@ -13,27 +13,6 @@ const UNREADABLE = { code: "unreadable_picture", message: "This is no picture." 
 
 // The sessions of oneself, once they were asked for.
 export const devices = signal(null);
-
-export const signIn = ({ email, password }) => enter("/auth/login", { email, password });
-export const register = ({ email, name, password, language }) =>
-  enter("/auth/register", { email, name, password, language });
-
-// Has a one-time code mailed; returns for how many seconds it is good.
-export async function requestCode(email) {
-  return (await send("POST", "/auth/request-otp", { email })).value.expires_in;
-}
-
-export const enterByCode = ({ email, code }) => enter("/auth/verify-otp", { email, code });
-
-// To an account that is made by it, whose language the call cannot name.
-export async function registerByCode({ email, code, name, language }) {
-  const self = await enter("/auth/verify-otp", { email, code, name });
-  // Whoever is signed in may put it right later.
-  if (self.language !== language) await change({ language }).catch(() => {});
-}
-
-export const setPasswordByCode = ({ email, code, password }) =>
-  enter("/auth/reset-password", { email, code, password });
 
 export async function change(changes) {
   changeSelf((await call("PATCH", "/auth/me", changes)).user);

@@ -35,10 +35,8 @@ export async function forgetWhatWasRead() {
 }
 
 export const read = (store, key) => attempt((database) => database.get(store, key));
-export const readAll = async (store) =>
-  (await attempt((database) => database.getAll(store))) ?? [];
-export const keep = (store, key, value) =>
-  attempt((database) => database.put(store, value, key));
+export const readAll = async (store) => (await attempt((database) => database.getAll(store))) ?? [];
+export const keep = (store, key, value) => attempt((database) => database.put(store, value, key));
 export const discard = (store, key) => attempt((database) => database.delete(store, key));
 
 // Keeps these and nothing else.

@@ -3,7 +3,8 @@
 import { html, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { account } from "../../net/session.js";
-import { change, loadDevices, setPasswordByCode } from "../../state/self.js";
+import { setPasswordByCode } from "../../state/entering.js";
+import { change, loadDevices } from "../../state/self.js";
 import { ErrorLine, useAction } from "../common/action.js";
 import { CodeField, Resend, useCode } from "../common/code.js";
 import { PasswordField, useForm } from "../common/form.js";

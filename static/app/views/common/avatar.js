@@ -15,9 +15,11 @@ export function Avatar({ id, presence = false }) {
   const { name, avatar_url: picture } = person(id);
   return html`
     <span class="avatar" data-hue=${hueOf(id)}>
-      ${picture
-        ? html`<img src=${picture} alt="" loading="lazy" />`
-        : html`<span aria-hidden="true">${initialOf(name)}</span>`}
+      ${
+        picture
+          ? html`<img src=${picture} alt="" loading="lazy" />`
+          : html`<span aria-hidden="true">${initialOf(name)}</span>`
+      }
       ${presence && html`<${Dot} id=${id} />`}
     </span>
   `;

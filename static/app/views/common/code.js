@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../lib/html.js";
 import { spanOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
-import { requestCode } from "../../state/self.js";
+import { requestCode } from "../../state/entering.js";
 import { Field, refusal } from "./form.js";
 
 // Milliseconds to wait for a mail before another one is asked for.

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
-import { enterByCode, registerByCode, setPasswordByCode } from "../../state/self.js";
+import { enterByCode, registerByCode, setPasswordByCode } from "../../state/entering.js";
 import { CodeField, Resend, useCode } from "../common/code.js";
 import { PasswordField, useForm } from "../common/form.js";
 import { NameField, OwnLanguage } from "./create.js";

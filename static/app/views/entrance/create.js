@@ -3,7 +3,7 @@
 import { html } from "../../lib/html.js";
 import { browserLanguage } from "../../lib/languages.js";
 import { chosenWords, t } from "../../lib/words.js";
-import { register } from "../../state/self.js";
+import { register } from "../../state/entering.js";
 import { Field, LanguageField, PasswordField, useForm } from "../common/form.js";
 import { BackToSignIn, EmailField, Entry, Submit } from "./parts.js";
 

@@ -2,7 +2,7 @@
 
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
-import { signIn } from "../../state/self.js";
+import { signIn } from "../../state/entering.js";
 import { PasswordField, useForm } from "../common/form.js";
 import { EmailField, Entry, Submit } from "./parts.js";
 
