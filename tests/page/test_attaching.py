@@ -82,7 +82,7 @@ async def test_a_large_file_shows_its_progress_and_the_message_waits_for_it(
         await page.get_by_role("button", name="Send", exact=True).click()
         await expect(page.get_by_text("Goes out when the files are there.")).to_be_visible()
         await require_accessible(page)
-        seen = set()
+        seen: set[str | None] = set()
         while await progress.count() and len(seen) < 3:
             seen |= {await progress.get_attribute("value")}
         assert len(seen) == 3

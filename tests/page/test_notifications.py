@@ -1,4 +1,4 @@
-"""What one is told of without looking: notifications, the title, the sound; and the help of keys."""
+"""What one is told of without looking: notifications, the title, a sound; and the help of keys."""
 
 from __future__ import annotations
 

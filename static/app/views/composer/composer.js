@@ -66,12 +66,14 @@ export function Composer({ conversation }) {
   return html`
     ${!draft.edit && html`<${DropZone} onFiles=${onFiles} />`}
     <form class="composer" aria-label=${t("compose.form")} onSubmit=${onSubmit} onPaste=${onPaste}>
-      <${Context} conversation=${conversation} field=${field} />
-      ${
-        isPreviewing.value &&
-        html`<${Preview} conversation=${conversation} text=${writtenIn(draft)} />`
-      }
-      ${!draft.edit && html`<${Files} conversation=${conversation} />`}
+      <div class="extras">
+        <${Context} conversation=${conversation} field=${field} />
+        ${
+          isPreviewing.value &&
+          html`<${Preview} conversation=${conversation} text=${writtenIn(draft)} />`
+        }
+        ${!draft.edit && html`<${Files} conversation=${conversation} />`}
+      </div>
       <p class="error" role="alert">${problem}</p>
       <div class="writing">
         <${Field} ...${{ conversation, field, onWrite, submit, problem }} />

@@ -17,7 +17,12 @@ export function Preview({ conversation, text }) {
   const to = languages.includes(chosen) ? chosen : languages[0];
   const { busy, found, error } = usePreview(conversation, text.trim(), to);
   return html`
-    <section class="preview" aria-label=${t("preview.title")} aria-busy=${String(busy)}>
+    <section
+      class="preview"
+      aria-label=${t("preview.title")}
+      tabindex="0"
+      aria-busy=${String(busy)}
+    >
       <header>
         <${Target} ...${{ conversation, languages, to, choose }} />
         ${found && html`<${Source} found=${found} />`}
