@@ -10,7 +10,7 @@ import * as storage from "./storage.js";
 import { best, comeEarly } from "./translations.js";
 
 // Milliseconds of quiet after which the list is kept for when there is no server.
-const QUIET = 1_000;
+const QUIET = 250;
 const CURSORS = "cursors";
 
 // By id; every change makes a new map, so that who looks at it sees it.

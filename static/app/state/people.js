@@ -45,8 +45,11 @@ export async function searchPeople(text) {
 }
 
 export async function recallPeople() {
-  for (const profile of await storage.readAll("people"))
-    if (!people.has(profile.id)) people.set(profile.id, signal(profile));
+  for (const profile of await storage.readAll("people")) {
+    const known = people.get(profile.id);
+    if (!known) people.set(profile.id, signal(profile));
+    else if (known.peek().name === UNKNOWN.name) known.value = profile;
+  }
 }
 
 // Reads anew what is known of people, such as after a long time away.

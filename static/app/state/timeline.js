@@ -13,7 +13,7 @@ import { best, comeEarly } from "./translations.js";
 const PAGE = 50;
 const MOST = 300;
 const KEPT = 60;
-const QUIET = 1_000;
+const QUIET = 250;
 
 export class Timeline {
   #bySeq = new Map();
