@@ -42,12 +42,15 @@ function parsed(address) {
 function withoutPunctuation(address) {
   let end = address.length;
   while (end && PUNCTUATION.includes(address[end - 1])) {
-    const opening = PAIRS[address[end - 1]];
-    if (opening && address.slice(0, end).includes(opening)) break;
+    const closing = address[end - 1];
+    const there = address.slice(0, end);
+    if (PAIRS[closing] && countOf(there, PAIRS[closing]) >= countOf(there, closing)) break;
     end--;
   }
   return address.slice(0, end);
 }
+
+const countOf = (text, sign) => text.split(sign).length - 1;
 
 function mentionsIn(text, people) {
   const parts = [];

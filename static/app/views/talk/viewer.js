@@ -1,6 +1,6 @@
 // Pictures as large as the window: those of a message, one after the other.
 
-import { html, useState } from "../../lib/html.js";
+import { html, useEffect, useState } from "../../lib/html.js";
 import { sizeOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { Dialog } from "../common/dialog.js";
@@ -10,14 +10,15 @@ export function Viewer({ file, pictures }) {
   const [shown, show] = useState(file);
   const at = pictures.findIndex(({ url }) => url === shown.url);
   const go = (step) => pictures[at + step] && show(pictures[at + step]);
-  const onKeyDown = ({ key }) => {
+  useEffect(() => {
     const forward = document.documentElement.dir === "rtl" ? -1 : 1;
-    if (key === "ArrowRight") go(forward);
-    if (key === "ArrowLeft") go(-forward);
-  };
+    const step = ({ key }) => go({ ArrowRight: forward, ArrowLeft: -forward }[key]);
+    addEventListener("keydown", step);
+    return () => removeEventListener("keydown", step);
+  });
   return html`
     <${Dialog} title=${shown.name} className="viewer">
-      <div class="stage" onKeyDown=${onKeyDown}>
+      <div class="stage">
         <img key=${shown.url} src=${shown.url} alt=${shown.name} />
         <footer class="row">
           ${
