@@ -9,6 +9,9 @@ const KEY = "realchat.account";
 const LOCK = "realchat.refresh";
 // The part of an access token's life after which it is replaced.
 const RIPE = 0.75;
+// Milliseconds after which refreshing begins again, on another line: what a machine that slept
+// had open may be dead, and the server takes the same cookie again for a while.
+const SOON = 4_000;
 const IN_COOKIE = { headers: { "X-Session": "cookie" } };
 const SIGNED_OUT = { code: "signed_out", message: "Your session has ended. Sign in again." };
 
@@ -58,7 +61,7 @@ async function refresh(stale) {
   if (access && access.token !== stale && Date.now() < access.ripe) return access.token;
   if (!account.value) throw new ApiError(401, SIGNED_OUT);
   try {
-    keep((await send("POST", "/auth/refresh", {}, IN_COOKIE)).value);
+    keep((await send("POST", "/auth/refresh", {}, { ...IN_COOKIE, patience: SOON })).value);
     return access.token;
   } catch (error) {
     if (error.status !== 401) throw error;

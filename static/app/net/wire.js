@@ -13,19 +13,27 @@ export const OFFLINE = {
   message: "The server cannot be reached. Try again in a moment.",
 };
 
-export async function send(method, path, body, { token, headers, signal } = {}) {
+// A line that died while the machine slept tells nobody: the browser would wait on it for ever.
+export const LATE = { ...OFFLINE, code: "late" };
+// Milliseconds that an answer may take.
+const PATIENCE = 30_000;
+
+export async function send(method, path, body, { token, headers, signal, patience } = {}) {
   const sent = { ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
   // A form with files says by itself what it is.
   const isJson = body && !(body instanceof FormData);
   if (isJson) sent["Content-Type"] = "application/json";
+  const options = { method, headers: sent, body: isJson ? JSON.stringify(body) : body };
+  // An upload takes what it takes.
+  const limit = isJson || !body ? AbortSignal.timeout(patience ?? PATIENCE) : null;
   let reply;
   try {
-    const options = { method, headers: sent, body: isJson ? JSON.stringify(body) : body, signal };
-    reply = await fetch(path, options);
+    const signals = [signal, limit].filter(Boolean);
+    reply = await fetch(path, { ...options, signal: AbortSignal.any(signals) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, OFFLINE);
+    throw new ApiError(0, error.name === "TimeoutError" ? LATE : OFFLINE);
   }
   const value = reply.status === 204 ? null : await reply.json().catch(() => null);
   if (!reply.ok)

@@ -16,6 +16,9 @@ const FITTING = 40;
 // Milliseconds after which a translation that was awaited may have been told while nobody listened.
 const OVERDUE = 15_000;
 
+// Milliseconds that an engine may take before one is told that it does not answer.
+const ENGINE_PATIENCE = 60_000;
+
 const timelines = new Map();
 const quoted = new Map(); // message id → a signal of the message, or null where there is none
 
@@ -89,10 +92,12 @@ export async function translate({ id, conversation, content, translation: { lang
   const timeline = timelines.get(conversation);
   timeline?.translate(id, { lang, status: "pending" });
   const failed = { lang, status: "unavailable", reason: "engine_unreachable" };
-  const found = await call("GET", `/messages/${id}/translation?lang=${lang}`).catch(() => failed);
+  const found = await call("GET", `/messages/${id}/translation?lang=${lang}`, undefined, {
+    patience: ENGINE_PATIENCE,
+  }).catch(() => failed);
   const now = timeline?.find(id);
   // It may have come as a frame meanwhile, or the text may be another one.
-  if (now?.content === content && now.translation?.status === "pending")
+  if (now?.content === content && now.translation?.status !== "ready")
     timeline.translate(id, found);
 }
 
