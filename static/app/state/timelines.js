@@ -83,8 +83,10 @@ export function takeMessage(message) {
 
 export function takeTranslation({ id, conversation, rev, type, ...translation }) {
   const timeline = timelines.get(conversation);
-  if (fits(timeline?.find(id), rev, translation)) timeline.translate(id, translation);
-  else keepEarly(id, rev, translation);
+  const isAwaited = fits(timeline?.find(id), rev, translation);
+  if (isAwaited) timeline.translate(id, translation);
+  // A page that is on its way may still say that it is pending.
+  if (!isAwaited || timeline.reading.peek()) keepEarly(id, rev, translation);
 }
 
 // Asks for a message's translation; made now if need be.
