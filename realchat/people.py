@@ -9,7 +9,8 @@ from cachetools import LRUCache
 
 from realchat.errors import ChatError, Code
 from realchat.events import AnyHappening, UserChanged
-from realchat.models import Profile, User
+from realchat.ids import timestamp
+from realchat.models import Account, Profile, User
 from realchat.names import email_key, name_key
 from realchat.ports import Bus
 
@@ -133,3 +134,18 @@ class People:
         if isinstance(happening, UserChanged):
             self._changes += 1
             self._remembered.pop(happening.user_id, None)
+
+
+def account_of(user: User) -> Account:
+    """Return a user as they see themselves."""
+    return Account(
+        id=user.id,
+        name=user.name,
+        language=user.language,
+        avatar_url=user.avatar_url,
+        email=user.email,
+        reads=list(user.reads),
+        blocked=sorted(user.blocked),
+        is_verified=user.is_verified,
+        created_at=timestamp(user.created_at),
+    )

@@ -1,8 +1,8 @@
 // How one keeps one's conversations: muted, hidden, read, and with whom one will not talk.
 
-import { effect, signal, untracked } from "../lib/html.js";
+import { computed, effect, signal, untracked } from "../lib/html.js";
 import { call, explain } from "../net/api.js";
-import { account } from "../net/session.js";
+import { account, changeSelf } from "../net/session.js";
 import {
   change,
   conversationOf,
@@ -16,13 +16,10 @@ import {
 import { isMember, seeGroup } from "./groups.js";
 import { refreshPresence } from "./presence.js";
 import { close, open } from "./route.js";
-import * as storage from "./storage.js";
 import { tellNote } from "./ui.js";
 
-const BLOCKED = "blocked";
-
-// Whom one has blocked in this browser: the server does not list them.
-export const blocked = signal([]);
+// Whom one has blocked.
+export const blocked = computed(() => account.value?.blocked ?? []);
 // A public group that was opened by its address and that one is not in, or null.
 export const foreign = signal(null);
 
@@ -52,15 +49,8 @@ const others = (userId) => blocked.value.filter((id) => id !== userId);
 
 async function setBlocked(method, userId, now) {
   await call(method, `/users/${userId}/block`);
-  blocked.value = now;
-  storage.keep("meta", BLOCKED, now);
+  changeSelf({ ...account.value, blocked: now });
   refreshPresence();
-}
-
-async function recallBlocked() {
-  const asker = account.value.id;
-  const kept = (await storage.read("meta", BLOCKED)) ?? [];
-  if (account.value?.id === asker) blocked.value = kept;
 }
 
 // A conversation that is opened although it is not in the list was hidden, or is new.
@@ -89,13 +79,5 @@ effect(() => {
   untracked(() => {
     foreign.value = null;
     if (id && !conversationOf(id)) meet(id);
-  });
-});
-
-effect(() => {
-  const isReady = hasList.value;
-  untracked(() => {
-    blocked.value = [];
-    if (isReady && account.value) recallBlocked();
   });
 });

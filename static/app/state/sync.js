@@ -172,8 +172,7 @@ const frames = {
   error: (frame) => (frame.ref === RESUME ? refused(frame) : outbox.takeError(frame)),
   read(frame) {
     reads.takeRead(frame);
-    if (frame.user_id === account.value.id)
-      conversations.takeRead(frame.conversation, frame.seq);
+    if (frame.user_id === account.value.id) conversations.takeRead(frame.conversation, frame.seq);
   },
   typing: presence.takeTyping,
   presence: presence.takePresence,
