@@ -22,7 +22,7 @@ from browser import (
 )
 from people import Person
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 from tornado.httpclient import AsyncHTTPClient
 
 HEARD = """() => {
@@ -243,7 +243,7 @@ async def open_with_files(
     chosen = await chooser.value
     await chosen.set_files(
         [
-            {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+            FilePayload(name=name, mimeType="application/octet-stream", buffer=data)
             for name, data in files
         ]
     )
