@@ -10,7 +10,7 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 # The tests' LibreTranslate, which is AGPL: in an environment of its own.
 ARGOS := tests/argos
 
-.PHONY: run test lint torture bench bench-translation
+.PHONY: run test lint torture bench bench-translation bench-page
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -36,6 +36,10 @@ bench: .venv/installed
 # Some five minutes, with a stand-in for an engine; needs neither a compiler nor Node.
 bench-translation: .venv/installed
 	.venv/bin/python -m bench.translation $(BENCH)
+
+# Some five minutes; needs a chromium on the PATH.
+bench-page: .venv/installed-test
+	.venv/bin/python -m bench.page $(BENCH)
 
 .venv/installed: setup.py | .venv/bin/python
 	@echo "Installing into .venv, once ..."
