@@ -72,10 +72,10 @@ function fits(event, combination) {
   return (isMac ? metaKey : ctrlKey) === wantsMod && altKey === modifiers.includes("Alt");
 }
 
-// A key alone is for typing wherever one types, and can be switched off for those who speak to
-// their computer (WCAG 2.1.4).
+// A key alone is for typing wherever one types, but for the way out of where one writes, and can be
+// switched off for those who speak to their computer (WCAG 2.1.4).
 function isSingle({ target }, key) {
-  if (target.closest?.(FIELDS)) return false;
+  if (target.closest?.(FIELDS)) return key === "Escape" && target.matches("textarea");
   return key.length > 1 || settings.value.shortcuts;
 }
 

@@ -1,6 +1,6 @@
 // The whole page: the way in, or the chat, and what lies over both.
 
-import { html } from "../lib/html.js";
+import { html, useRef } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { account } from "../net/session.js";
 import { announcement, note, version } from "../state/ui.js";
@@ -11,13 +11,21 @@ import { Entrance } from "./entrance/entrance.js";
 export const loadChat = () => import("../chat.js");
 const loadView = () => loadChat().then(({ Chat }) => Chat);
 
-export const App = () => html`
-  ${account.value ? html`<${Lazy} load=${loadView} />` : html`<${Entrance} />`}
-  <${Dialogs} />
-  <p class="note" role="status">${note}</p>
-  <${NewVersion} />
-  <p class="unseen" aria-live="polite">${announcement}</p>
-`;
+export function App() {
+  const wasOut = useRef(false);
+  if (!account.value) wasOut.current = true;
+  return html`
+    ${
+      account.value
+        ? html`<${Lazy} load=${loadView} isEntered=${wasOut.current} />`
+        : html`<${Entrance} />`
+    }
+    <${Dialogs} />
+    <p class="note" role="status">${note}</p>
+    <${NewVersion} />
+    <p class="unseen" aria-live="polite">${announcement}</p>
+  `;
+}
 
 const NewVersion = () => html`
   <div class="note above" role="status">

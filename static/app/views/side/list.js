@@ -15,8 +15,11 @@ export function List() {
   const [last, setLast] = useState(""); // the one that had the focus last
   const box = useRef();
   const id = open.value;
+  const left = useRef("");
   useEffect(() => {
-    box.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    if (id) box.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    else if (left.current) comeBack(box.current, left.current);
+    left.current = id;
   }, [id]);
   const all = ordered.value;
   if (!all.length) return hasList.value ? html`<${Empty} />` : html`<${Waiting} />`;
@@ -36,6 +39,13 @@ export function List() {
       )}
     </ul>
   `;
+}
+
+// What had the focus is gone with the conversation that was left.
+function comeBack(list, id) {
+  if (document.activeElement !== document.body) return;
+  const row = list?.querySelector(`.thread > a[data-id="${id}"]`);
+  (row ?? document.getElementById("finder"))?.focus();
 }
 
 function move(event, list) {

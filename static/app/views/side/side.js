@@ -23,7 +23,7 @@ export function Side() {
     <nav class="side" aria-label=${t("side.name")}>
       <header class="side-head">
         <img src=${MARK} alt="" width="32" height="32" />
-        <h1>RealChat</h1>
+        <h1 tabindex="-1">RealChat</h1>
         <button
           type="button"
           class="plain"
