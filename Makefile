@@ -12,7 +12,7 @@ ARGOS := tests/argos
 # The tests' object store, OpenStack Swift: its versions are not to bind ours.
 SWIFT := tests/swift
 
-.PHONY: run test lint torture bench bench-translation
+.PHONY: run test lint torture bench bench-translation bench-page
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -38,6 +38,10 @@ bench: .venv/installed
 # Some five minutes, with a stand-in for an engine; needs neither a compiler nor Node.
 bench-translation: .venv/installed
 	.venv/bin/python -m bench.translation $(BENCH)
+
+# Some five minutes; needs a chromium on the PATH.
+bench-page: .venv/installed-test
+	.venv/bin/python -m bench.page $(BENCH)
 
 .venv/installed: setup.py | .venv/bin/python
 	@echo "Installing into .venv, once ..."

@@ -11,11 +11,11 @@ from handlers.cookies import FILES_COOKIE, REFRESH_COOKIE
 from handlers.endpoint import endpoint
 from handlers.routes import Route
 from handlers.sign_in import REFRESH, SESSION, AccountHandler, SignInHandler
-from realchat.accounts import account_of
 from realchat.errors import ChatError, Code, invalid
 from realchat.ids import require_id
 from realchat.limits import OTP, REGISTER, SIGN_IN
 from realchat.models import Device
+from realchat.people import account_of
 from realchat.replies import AccountReply, CodeSent, SignedIn
 from realchat.requests import (
     Login,

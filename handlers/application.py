@@ -25,6 +25,7 @@ from handlers.base import UnknownRoute
 from handlers.routes import Route
 from handlers.server import Server
 from handlers.underway import DrainableApplication
+from handlers.web_client import WebClient, read_client
 from realchat.metrics import count_request
 from realchat.services import Services
 
@@ -58,12 +59,13 @@ ROUTES: list[Route] = [
 
 # The parameters of a path that may be logged; others are words, as a file's name is.
 _IDS = re.compile(r"(dm:|group:)?[0-9a-f]{24}(:[0-9a-f]{24})?")
+_CLIENT = read_client()
 # A handler knows its parameters, not its route.
 _TEMPLATES = {(route.handler, frozenset(route.parameters)): route.template for route in ROUTES}
 
 
-def make_application(services: Services) -> DrainableApplication:
-    """Build the application on its services."""
+def make_application(services: Services, client: WebClient = _CLIENT) -> DrainableApplication:
+    """Build the application on its services, with the web client that it serves."""
     arguments = {"services": services}
     services.bus.subscribe(socket.ChatSocket.deliver)
     return DrainableApplication(
@@ -72,6 +74,7 @@ def make_application(services: Services) -> DrainableApplication:
         default_handler_args=arguments,
         log_function=log_request,
         routes=tuple(ROUTES),
+        client=client,
     )
 
 

@@ -6,14 +6,16 @@ import functools
 
 import msgspec
 
+from handlers.assets import read_assets
 from handlers.base import ApiHandler
 from handlers.endpoint import endpoint
 from handlers.openapi import describe_routes
-from handlers.pages import FOLDER, PageHandler, read_files
+from handlers.pages import PageHandler
 from handlers.routes import Route
+from handlers.web_client import STATIC
 from realchat.asyncapi import describe_frames
 
-_FILES = read_files(FOLDER / "docs")
+_FILES = read_assets(STATIC / "docs")
 
 
 class OpenApiHandler(ApiHandler):
@@ -40,7 +42,7 @@ class DocumentsPageHandler(PageHandler):
     @endpoint(public=True, reply_type="text/html", also={304: "It is the one you have."})
     async def get(self) -> None:
         """Show both documents as a page."""
-        self.send_file(_FILES, "docs.html")
+        self.send_page(_FILES["docs.html"])
 
 
 class DocumentsFileHandler(PageHandler):
@@ -49,7 +51,7 @@ class DocumentsFileHandler(PageHandler):
     @endpoint(public=True, reply_type="*/*")
     async def get(self, name: str) -> None:
         """Give a file of the page."""
-        self.send_file(_FILES, name)
+        self.send_asset(_FILES.get(name))
 
 
 @functools.cache

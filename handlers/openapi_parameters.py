@@ -17,8 +17,8 @@ _PARAMETERS: dict[str, Any] = {
     "emoji": Emoji,
     "invite": Token,
     "name": str,
-    "asset": str,
-    "script": str,
+    "version": str,
+    "path": str,
 }
 
 

@@ -10,8 +10,9 @@ from handlers.base import ApiHandler
 from handlers.cookies import FILES_COOKIE, REFRESH_COOKIE
 from handlers.endpoint import Heeded
 from handlers.request import is_own_page
-from realchat.accounts import Entry, account_of
+from realchat.accounts import Entry
 from realchat.errors import ChatError, Code
+from realchat.people import account_of
 from realchat.replies import SignedIn
 
 # How a page asks for its refresh token to be in the cookie.

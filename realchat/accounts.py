@@ -13,7 +13,7 @@ from realchat.events import UserChanged
 from realchat.ids import new_id, now, timestamp
 from realchat.languages import canonical
 from realchat.limits import SIGN_IN_ACCOUNT, Limits
-from realchat.models import Account, Device, Principal, User, UserChange
+from realchat.models import Device, Principal, User, UserChange
 from realchat.names import clean_name, email_key
 from realchat.ports import Bus
 from realchat.requests import Login, Register, UpdateAccount
@@ -214,20 +214,6 @@ class Accounts:
         if user.password_hash != entry.user.password_hash:
             await self._tokens.end(user.id, [entry.grant.session_id])
             raise ChatError(Code.INVALID_CREDENTIALS)
-
-
-def account_of(user: User) -> Account:
-    """Return a user as they see themselves."""
-    return Account(
-        id=user.id,
-        name=user.name,
-        language=user.language,
-        avatar_url=user.avatar_url,
-        email=user.email,
-        reads=list(user.reads),
-        is_verified=user.is_verified,
-        created_at=timestamp(user.created_at),
-    )
 
 
 def _change_of(body: UpdateAccount) -> UserChange:

@@ -1,8 +1,9 @@
 """A text cut into what an engine gets and what it does not get; and put together again.
 
-White space at the edges of lines, line breaks, fenced blocks and lines without
-words never reach an engine. What is to be kept inside a sentence stands there
-as a mark, `[X0X]`, which Weblate uses with LibreTranslate too. No I/O.
+White space at the edges of lines, what makes a line one of a list or a quotation, line
+breaks, fenced blocks and lines without words never reach an engine. What is to be kept
+inside a sentence stands there as a mark, `[X0X]`, which Weblate uses with LibreTranslate
+too. No I/O.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import regex
 
 from realchat.kept import MARK, PLAIN, UNSPACED, Vocabulary, find_kept
+from realchat.seams import join, lead, trail, trim
 
 _BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _BLANK = rf"[^\S{_BREAKS}]"
@@ -21,15 +23,26 @@ _END = (
     r"(?:(?<=\p{L}{4}|\d\d)[.…]++[\"'’”»)\]]*+(?=\s++[\"'“«(\[¿¡]*+[\p{Lu}\p{Lt}\p{Lo}\d])"  # noqa: RUF001 - of several scripts
     r"|(?<![!?])[!?]++[\"'’”»)\]]*+(?=\s)|[。！？｡]++[”」』）]*+|[؟۔।]++(?=\s))"  # noqa: RUF001 - of several scripts
 )
-_LINE = rf"(?<!{_BLANK}){_BLANK}*+[{_BREAKS}]\s*+"
-_LINE_CUT = regex.compile(_LINE)
+# What a line of a list, a heading or a quotation begins with: `- `, `1. `, `a) `, `# `, `> `.
+_BULLET = (
+    r"(?:[\-–—*+•·‣◦]|\#{1,6}|\(?\d{1,3}[.)]|\(?(?:\p{L}|[ivxIVX]{2,5})\)|\[[ xX]\])"  # noqa: RUF001 - dashes
+    rf"(?:{_BLANK}++|(?=[{_BREAKS}]|\Z))"
+)
+_MARKER = rf"(?:{_BULLET}|\d{{1,2}}、|>++(?:{_BLANK}++|(?=\p{{L}})))++"
+_LINE = rf"(?<!{_BLANK}){_BLANK}*+[{_BREAKS}]\s*+(?:{_MARKER})?+"
+_FIRST_LINE = regex.compile(rf"\s*+{_MARKER}", regex.V1)
+_LINE_CUT = regex.compile(_LINE, regex.V1)
 _SENTENCE_CUT = regex.compile(rf"{_LINE}|{_END}\K\s*+", regex.V1)
+# What joins words without being one; engines leave out what comes behind it.
+_SIGN = r"(?<!\S)[\&＆+|/=<>\~→⇒]{1,3}+(?!\S)"  # noqa: RUF001 - of several scripts
+_FIND_SIGN = regex.compile(_SIGN, regex.V1)
+_FINE_CUT = regex.compile(rf"{_LINE}|{_END}\K\s*+|(?P<sign>{_SIGN})", regex.V1)
 _HAS_BREAK = regex.compile(f"[{_BREAKS}]")
 _MARK = regex.compile(MARK)
 _LETTER = regex.compile(r"\p{L}")
+_GOES_ON = regex.compile(rf"{_BLANK}*+\S")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]")
-_NEEDS_SPACE = regex.compile(rf"[.!?\"')\]][[\p{{L}}\p{{N}}]--[{UNSPACED}]]\Z", regex.V1)
-_IS_UNSPACED = regex.compile(f"[{UNSPACED}]")
+_NEEDS_SPACE = regex.compile(rf"[.!?\"')\]][[\p{{L}}\p{{N}}@\#]--[{UNSPACED}]]\Z", regex.V1)
 
 
 class Unit(NamedTuple):
@@ -52,9 +65,17 @@ class Unit(NamedTuple):
             text += f"{' ' * bool(before)}[X{number}X]{' ' * bool(after)}{gap}"
         return text
 
+    def trim(self, text: str) -> str:
+        """Return the unit's translation with the ends of the unit, and no others."""
+        return text if self.kept else trim(self.gaps[0], text)
+
     def apart(self) -> list[Template]:
         """Return each gap by itself, for an engine that does not bring back the marks."""
-        return [Template(tuple(_parts([_Token("text", gap)]))) for gap in self.gaps]
+        last = len(self.gaps) - 1
+        return [
+            _set_apart(gap, is_first=place == 0, is_last=place == last)
+            for place, gap in enumerate(self.gaps)
+        ]
 
     def pieces(self, answer: str) -> list[str] | None:
         """Return what stands between the marks of an answer; None if one is lost, new or moved."""
@@ -65,13 +86,7 @@ class Unit(NamedTuple):
 
     def put_back(self, pieces: Sequence[str]) -> str:
         """Return the pieces with what was kept between them."""
-        last = len(self.gaps) - 1
-        fitted = []
-        for place, (gap, piece) in enumerate(zip(self.gaps, pieces, strict=True)):
-            # Turned round, the end of a piece is its beginning.
-            fitting = piece if place == last else _fit(gap[::-1], piece[::-1])[::-1]
-            fitted.append(fitting if place == 0 else _fit(gap, fitting))
-        return "".join(_alternate(fitted, self.kept)).strip()
+        return "".join(_alternate(join(self.gaps, pieces), self.kept)).strip()
 
 
 class Template(NamedTuple):
@@ -87,14 +102,23 @@ class Template(NamedTuple):
     def fill(self, texts: Iterable[str]) -> str:
         """Return the text with one for each unit, in their order."""
         new = iter(texts)
-        filled = [""]
-        for part in self.parts:
+        filled, sentence = "", ""
+        for part, following in zip(self.parts, (*self.parts[1:], ""), strict=True):
             text = part if isinstance(part, str) else next(new)
+            if isinstance(part, Unit) and _goes_on(following):
+                text = part.trim(text)
             # Where one full stop was enough between two sentences it may not be any more.
-            if isinstance(part, Unit) and _NEEDS_SPACE.search(filled[-1] + text[:1]):
+            if text and _NEEDS_SPACE.search(sentence + text[0]):
                 text = f" {text}"
-            filled += [text] if text else []
-        return "".join(filled)
+            if text:
+                sentence = text if isinstance(part, Unit) else ""
+            filled += text
+        return filled
+
+
+def _goes_on(following: str | Unit) -> bool:
+    """Tell whether a line goes on with what no engine gets."""
+    return isinstance(following, str) and _GOES_ON.match(following) is not None
 
 
 class _Token(NamedTuple):
@@ -105,8 +129,8 @@ class _Token(NamedTuple):
 def mask(text: str, vocabulary: Vocabulary = PLAIN, *, finely: bool = False) -> Template:
     """Cut a text for an engine.
 
-    Cut finely, each sentence goes by itself and numbers are masked too, which is
-    safer, and worse for the grammar.
+    Cut finely, each sentence goes by itself, and numbers and signs between words are
+    masked too, which is safer, and worse for the grammar.
     """
     parts: list[str | Unit] = []
     run: list[_Token] = []
@@ -125,25 +149,41 @@ def split_sentences(text: str) -> list[str]:
     return [part for part in _SENTENCE_CUT.split(text) if _LETTER.search(part)]
 
 
+def find_signs(text: str) -> list[str]:
+    """Return the signs of a text that stand between words as if they were one: `&`, `=`."""
+    return list(_FIND_SIGN.findall(text))
+
+
 def _tokens(text: str, vocabulary: Vocabulary, *, finely: bool) -> Iterator[_Token]:
-    cut = _SENTENCE_CUT if finely else _LINE_CUT
     place = 0
     for kept in find_kept(text, vocabulary, numbers=finely):
-        yield from _cut(text[place : kept.start], cut)
+        yield from _cut(text[place : kept.start], is_first=place == 0, finely=finely)
         stretch = text[kept.start : kept.end]
         is_block = stretch.startswith("```") or _HAS_BREAK.search(stretch)
         yield _Token("cut" if is_block else kept.kind, stretch)
         place = kept.end
-    yield from _cut(text[place:], cut)
+    yield from _cut(text[place:], is_first=place == 0, finely=finely)
 
 
-def _cut(text: str, cut: regex.Pattern[str]) -> Iterator[_Token]:
+def _cut(text: str, *, is_first: bool, finely: bool) -> Iterator[_Token]:
     place = 0
-    for match in cut.finditer(text):
+    if is_first and (marker := _FIRST_LINE.match(text)):
+        yield _Token("cut", marker.group())
+        place = marker.end()
+    for match in (_FINE_CUT if finely else _LINE_CUT).finditer(text, place):
         yield _Token("text", text[place : match.start()])
-        yield _Token("cut", match.group())
+        yield _Token("sign" if match.groupdict().get("sign") else "cut", match.group())
         place = match.end()
     yield _Token("text", text[place:])
+
+
+def _set_apart(gap: str, *, is_first: bool, is_last: bool) -> Template:
+    """Return a gap for an engine, without what stands in it at something kept."""
+    if not _LETTER.search(gap):
+        return Template((gap,))
+    start, rest = _cut_start(gap, is_seam=not is_first)
+    words, end = _cut_end(rest, is_seam=not is_last)
+    return Template((start, Unit((words,)), end))
 
 
 def _parts(run: Sequence[_Token]) -> list[str | Unit]:
@@ -156,15 +196,24 @@ def _parts(run: Sequence[_Token]) -> list[str | Unit]:
     while _is_loose(run[last - 1]):
         last -= 1
     unit = _unit(run[first:last])
-    source = unit.source
+    gaps = list(unit.gaps)
     head = "".join(token.text for token in run[:first])
     tail = "".join(token.text for token in run[last:])
-    bare = source.strip()
-    start = source.index(bare)
-    gaps = list(unit.gaps)
-    gaps[0] = gaps[0].lstrip()
-    gaps[-1] = gaps[-1].rstrip()
-    return [head + source[:start], Unit(tuple(gaps), unit.kept), source[start + len(bare) :] + tail]
+    start, gaps[0] = _cut_start(gaps[0], is_seam=bool(head.strip()))
+    gaps[-1], end = _cut_end(gaps[-1], is_seam=bool(tail.strip()))
+    return [head + start, Unit(tuple(gaps), unit.kept), end + tail]
+
+
+def _cut_start(gap: str, *, is_seam: bool) -> tuple[str, str]:
+    """Return what an engine does not get of a gap's start, and the rest."""
+    length = len(lead(gap)) if is_seam else len(gap) - len(gap.lstrip())
+    return gap[:length], gap[length:]
+
+
+def _cut_end(gap: str, *, is_seam: bool) -> tuple[str, str]:
+    """Return a gap, and what an engine does not get of its end."""
+    length = len(gap) - len(trail(gap)) if is_seam else len(gap.rstrip())
+    return gap[:length], gap[length:]
 
 
 def _is_loose(token: _Token) -> bool:
@@ -185,20 +234,6 @@ def _unit(run: Sequence[_Token]) -> Unit:
             kept.append(token.text)
             gaps.append("")
     return Unit(tuple(gaps), tuple(kept))
-
-
-def _fit(gap: str, piece: str) -> str:
-    """Return a piece that begins as its gap does: with white space behind what is kept, or not."""
-    bare = piece.lstrip()
-    space = gap[: len(gap) - len(gap.lstrip())]
-    if space and (bare != piece or _WORD.match(bare) or not bare):
-        return space + bare
-    if space or not bare:
-        return piece
-    if not _WORD.match(bare):
-        return bare if gap and not _WORD.match(gap) else piece
-    is_alike = bool(_IS_UNSPACED.match(gap)) == bool(_IS_UNSPACED.match(bare))
-    return bare if _WORD.match(gap) and is_alike else f" {bare}"
 
 
 def _alternate(gaps: Sequence[str], kept: Sequence[str]) -> Iterator[str]:

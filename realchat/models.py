@@ -75,6 +75,7 @@ class Account(Profile, frozen=True, kw_only=True):
 
     email: str
     reads: list[Language]
+    blocked: list[Id]
     is_verified: bool
     created_at: Timestamp
 

@@ -9,7 +9,8 @@ from cachetools import LRUCache
 
 from realchat.errors import ChatError, Code
 from realchat.events import AnyHappening, Resync, UserChanged
-from realchat.models import Profile, User
+from realchat.ids import timestamp
+from realchat.models import Account, Profile, User
 from realchat.names import email_key, name_key
 from realchat.ports import Bus
 
@@ -136,3 +137,18 @@ class People:
         elif isinstance(happening, Resync):
             self._changes += 1
             self._remembered.clear()
+
+
+def account_of(user: User) -> Account:
+    """Return a user as they see themselves."""
+    return Account(
+        id=user.id,
+        name=user.name,
+        language=user.language,
+        avatar_url=user.avatar_url,
+        email=user.email,
+        reads=list(user.reads),
+        blocked=sorted(user.blocked),
+        is_verified=user.is_verified,
+        created_at=timestamp(user.created_at),
+    )

@@ -9,6 +9,10 @@ from realchat.kept import PLAIN, Vocabulary
 from realchat.languages import base
 from realchat.models import Message
 
+# How texts are cut for an engine and put together again. With another number, what was
+# translated before is translated anew; so it changes with what an engine gets.
+_MANNER = "2"
+
 
 class Phrase(NamedTuple):
     """A text to be translated, and the words in it that are to stay."""
@@ -21,7 +25,7 @@ class Phrase(NamedTuple):
     def key(self, engine: str) -> str:
         """Return what the phrase's translations by an engine are kept under."""
         names, terms, _ = self.vocabulary
-        parts = (engine, self.source, self.target, self.text, *terms, "\0", *names)
+        parts = (_MANNER, engine, self.source, self.target, self.text, *terms, "\0", *names)
         return digest("\0".join(parts))
 
 

@@ -13,7 +13,7 @@ import regex
 
 from realchat.fields import DECEPTIVE
 from realchat.kept import PLAIN, UNSPACED, Vocabulary, find_kept
-from realchat.masking import Unit, mask, split_sentences
+from realchat.masking import Unit, find_signs, mask, split_sentences
 
 # What no answer may have unless the text has it: controls and overrides, the
 # replacement character, and what SentencePiece makes of characters it does not know.
@@ -95,6 +95,9 @@ def _says_as_much(gaps: Sequence[str], pieces: Sequence[str]) -> bool:
     if not _LETTER.search(answer) or not _has_same_numbers(source, answer):
         return False
     if _count_sentences(answer) < len(split_sentences(source)):
+        return False
+    # With a sign an engine may have left out all that comes behind it.
+    if any(answer.count(sign) < source.count(sign) for sign in find_signs(source)):
         return False
     long, short = _weigh(source), _weigh(answer)
     return short * _TIMES + _FEW >= long and short <= long * _TIMES + _MANY

@@ -60,7 +60,7 @@ class _Rendering:
 
     async def _solve_sentences(self, units: Sequence[Unit]) -> list[str]:
         """Return the translations of sentences; where one fails, of what is between the marks."""
-        found = await self._translate(units)
+        found = await self._translate_parts(units)
         failed = [unit for unit in units if unit.source not in found]
         gaps = [gap for unit in failed for gap in unit.apart()]
         filled = iter(await self._fill(gaps, self._solve_pieces))
@@ -69,7 +69,7 @@ class _Rendering:
         return [found[unit.source] for unit in units]
 
     async def _solve_pieces(self, units: Sequence[Unit]) -> list[str]:
-        found = await self._translate(units)
+        found = await self._translate_parts(units)
         if any(unit.source not in found for unit in units):
             raise TranslationFailedError("not_trusted")
         return [found[unit.source] for unit in units]
@@ -88,6 +88,13 @@ class _Rendering:
         """Return the translations that can be trusted, by their source."""
         await self._ask_for([unit.sent for unit in units])
         return await asyncio.to_thread(self._restore, units)
+
+    async def _translate_parts(self, units: Sequence[Unit]) -> dict[str, str]:
+        """Return what `_translate` does, with the ends that the parts of a line have in it."""
+        found = await self._translate(units)
+        return {
+            unit.source: unit.trim(found[unit.source]) for unit in units if unit.source in found
+        }
 
     def _cut(self, units: Sequence[Unit]) -> list[Template]:
         return [mask(unit.source, self._vocabulary, finely=True) for unit in units]

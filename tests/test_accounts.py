@@ -37,6 +37,7 @@ class TestRegistering:
             "avatar_url": None,
             "email": "A@Example.org",
             "reads": [],
+            "blocked": [],
             "is_verified": False,
         }
 

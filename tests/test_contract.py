@@ -205,8 +205,10 @@ async def look_around(ana: Person) -> None:
     for template in ("/openapi.json", "/asyncapi.json"):
         await ana.call("get", template)
     await ana.call("get", "/docs/{name}", name="docs.css")
-    await ana.call("get", "/static/{asset}", asset="icon.svg")
-    await ana.call("get", "/static/app/{script}", script="main.js")
+    for template in ("/service-worker.js", "/manifest.webmanifest", "/favicon.ico"):
+        await ana.call("get", template)
+    file = {"version": "0" * 12, "path": "icons/icon.svg"}
+    await ana.call("get", "/static/{version}/{path}", **file)
 
 
 async def part(ana: Person, ben: Person, group_id: str, tokens: Any) -> None:

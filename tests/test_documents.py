@@ -33,8 +33,8 @@ CHROMIUM = shutil.which("chromium")
 SAMPLE = {
     "emoji": "%F0%9F%91%8D",
     "name": "docs.css",
-    "asset": "style.css",
-    "script": "main.js",
+    "version": "0" * 12,
+    "path": "icons/icon.svg",
     "conversation": f"group:{'a' * 24}",
 }
 OPERATIONS = [(found.method, found.template) for found in find_operations(ROUTES)]

@@ -128,6 +128,32 @@ SURVIVING = {
     ),
     "smileys": ("No problem. :) It works! <3", "No hay problema. :) ¡Funciona! <3"),
     "hashtag": ("I am ready. #project", "Estoy listo. #project"),
+    "comma behind a mention": (
+        "Hello @Luis, where is the file?",
+        "Hola @Luis, ¿dónde está el archivo?",
+    ),
+    "full stop behind a mention": (
+        "Good morning, @Luis. See you tomorrow!",
+        "Buenos días, @Luis. ¡Hasta mañana!",
+    ),
+    "colon behind a mention": (
+        "Where is the file? @Luis: I am ready.",
+        "¿Dónde está el archivo? @Luis: Estoy listo.",
+    ),
+    "brackets": ("Thank you very much (@Luis)", "Muchas gracias (@Luis)"),
+    "dashes": (
+        "I am ready - https://example.org/x - see you tomorrow!",
+        "Estoy listo - https://example.org/x - ¡Hasta mañana!",
+    ),
+    "comma before an emoji": ("Good morning, 😀", "Buenos días, 😀"),
+    "lists": (
+        "- I am ready.\n1. Thanks!\n> Where is the file?\n# Good morning\n  a) Thanks!",
+        "- Estoy listo.\n1. ¡Gracias!\n> ¿Dónde está el archivo?\n# Buenos días\n  a) ¡Gracias!",
+    ),
+    "what stands behind a sign": (
+        "I am ready & the file is broken.",
+        "Estoy listo & el archivo está roto.",
+    ),
 }
 
 

@@ -372,7 +372,7 @@ def test_no_text_takes_more_than_so_many_calls(spoiler: str) -> None:
 
 def test_what_grows_together_with_its_neighbour_is_not_trusted() -> None:
     def translate(text: str) -> str:
-        return MARK.sub("", text).replace("看", "Look").replace("（好）", "(good)")
+        return MARK.sub("", text).replace("看", "Look").replace("（好）", "/good")
 
     assert outcome("看 https://a.es/b（好）", translate) == "! not_trusted"
 

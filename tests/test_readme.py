@@ -23,7 +23,7 @@ from realchat.frames import AnyEvent
 README = (ROOT / "README.md").read_text()
 PROTOCOL = (ROOT / "docs/protocol.md").read_text()
 # Parts of pages, which nobody calls by themselves.
-UNNAMED = {"/docs/{}", "/static/{}", "/static/app/{}"}
+UNNAMED = {"/docs/{}", "/static/{}/{}"}
 ADDRESS = "127.0.0.1:5000"
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

@@ -1,40 +1,24 @@
-// Where the page begins: its words, who is signed in, and what is kept the same as the server's.
+// Where the page begins: its words, and who is signed in. The chat itself is fetched while
+// somebody signs in, so that the way in is there at once.
 
-import { effect, html, render, untracked } from "./lib/html.js";
+import { effect, html, render } from "./lib/html.js";
 import { useWords } from "./lib/words.js";
-import { account, parting } from "./net/session.js";
-import { deleteStorage, forgetWhatWasRead } from "./state/storage.js";
-import { startSync, stopSync } from "./state/sync.js";
-import { closeDialog } from "./state/ui.js";
-import { App } from "./views/app.js";
+import { account } from "./net/session.js";
+import { App, loadChat } from "./views/app.js";
 
-let present = null; // the id of the one whose page this is
-
-async function enter(id) {
-  present = id;
-  await startSync();
-}
-
-async function leave() {
-  const id = present;
-  present = null;
-  closeDialog();
-  history.replaceState(null, "", location.pathname);
-  stopSync();
-  // Whoever signs out leaves nothing behind; what a lost session had not sent yet is kept.
-  await (parting.value ? forgetWhatWasRead() : deleteStorage(id));
-}
-
-await useWords(account.value?.language);
+let language = account.value?.language;
+await useWords(language);
 effect(() => {
-  const id = account.value?.id ?? null;
-  untracked(async () => {
-    if (present && present !== id) await leave();
-    if (id && !present) await enter(id);
-  });
-});
-effect(() => {
-  const language = account.value?.language;
-  untracked(() => useWords(language));
+  const wanted = account.value?.language;
+  if (wanted !== language) useWords((language = wanted));
 });
 render(html`<${App} />`, document.getElementById("app"));
+
+// Whoever begins to type is about to need it; whoever is signed in needs it now.
+const begin = () =>
+  loadChat().then(
+    ({ startChat }) => startChat(),
+    () => {},
+  );
+addEventListener("input", begin, { once: true });
+account.subscribe((self) => self && begin());

@@ -3,4 +3,9 @@
 import { h, htm } from "../../vendor/preact.js";
 
 export * from "../../vendor/preact.js";
-export const html = htm.bind(h);
+
+// Preact sets `translate` as a property, where "no" would count as yes.
+const make = (type, properties, ...children) =>
+  h(type, properties?.translate ? { ...properties, translate: false } : properties, ...children);
+
+export const html = htm.bind(make);

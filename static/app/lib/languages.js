@@ -12,19 +12,22 @@ export const languageName = (code) => nameIn(locale.value, code);
 // As its speakers call it: "español".
 export const ownName = (code) => nameIn(code, code);
 
+const names = new Map(); // language → how it names languages
+
 function nameIn(language, code) {
   try {
-    return new Intl.DisplayNames([language], { type: "language" }).of(code);
+    if (!names.has(language))
+      names.set(language, new Intl.DisplayNames([language], { type: "language" }));
+    return names.get(language).of(code);
   } catch {
     return code;
   }
 }
 
-// Those to choose from, by their own names, and one that is already chosen.
-export function choices(chosen) {
-  const codes = CODES.split(" ");
-  if (chosen && !codes.includes(chosen)) codes.push(chosen);
-  return codes
+// Those to choose from, by their own names, and those that are already chosen.
+export function choices(...chosen) {
+  const codes = new Set([...CODES.split(" "), ...chosen.filter(Boolean)]);
+  return [...codes]
     .map((code) => ({ code, name: ownName(code) }))
     .sort((one, other) => one.name.localeCompare(other.name));
 }

@@ -8,6 +8,8 @@ import { ApiError, send } from "./wire.js";
 // Milliseconds between two questions to a server whose database is away.
 const PAUSE = 1500;
 const PATIENCE = 20;
+// Milliseconds after which what only reads is asked for once more, on another line.
+const SOON = 8_000;
 
 export { ApiError };
 
@@ -23,12 +25,14 @@ export async function page(path, query) {
 
 // What only reads is asked again until the server can answer: nobody presses a button for it.
 async function exchange(method, path, body, options) {
+  if (method !== "GET") return authorized(method, path, body, options);
   for (let tries = 0; ; tries++) {
     try {
-      return await authorized(method, path, body, options);
+      return await authorized(method, path, body, { patience: SOON, ...options });
     } catch (error) {
-      if (method !== "GET" || error.status !== 503 || tries === PATIENCE) throw error;
-      await pause(PAUSE);
+      const isPassing = error.status === 503 || (error.code === "late" && tries === 0);
+      if (!isPassing || tries === PATIENCE) throw error;
+      if (error.status) await pause(PAUSE);
     }
   }
 }

@@ -9,6 +9,9 @@ const KEY = "realchat.account";
 const LOCK = "realchat.refresh";
 // The part of an access token's life after which it is replaced.
 const RIPE = 0.75;
+// Milliseconds after which refreshing begins again, on another line: what a machine that slept
+// had open may be dead, and the server takes the same cookie again for a while.
+const SOON = 4_000;
 const IN_COOKIE = { headers: { "X-Session": "cookie" } };
 const SIGNED_OUT = { code: "signed_out", message: "Your session has ended. Sign in again." };
 
@@ -20,13 +23,15 @@ export const parting = signal("");
 let access = null; // { token, ripe: when to replace it }
 const tabs = new BroadcastChannel("realchat");
 
-// Signs in by one of the calls of `/auth` that do.
-export async function enter(path, body) {
-  const { value } = await send("POST", path, body, IN_COOKIE);
-  keep(value);
-  tabs.postMessage({ account: account.value });
-  return account.value;
-}
+// Signs in by one of the calls of `/auth` that do. Some end the session before: whoever notices
+// that meanwhile waits for the new one.
+export const enter = (path, body) =>
+  exclusively(async () => {
+    const { value } = await send("POST", path, body, IN_COOKIE);
+    keep(value);
+    tabs.postMessage({ account: account.value });
+    return account.value;
+  });
 
 export async function signOut(everywhere = false) {
   const token = await accessToken();
@@ -56,7 +61,7 @@ async function refresh(stale) {
   if (access && access.token !== stale && Date.now() < access.ripe) return access.token;
   if (!account.value) throw new ApiError(401, SIGNED_OUT);
   try {
-    keep((await send("POST", "/auth/refresh", {}, IN_COOKIE)).value);
+    keep((await send("POST", "/auth/refresh", {}, { ...IN_COOKIE, patience: SOON })).value);
     return access.token;
   } catch (error) {
     if (error.status !== 401) throw error;

@@ -15,9 +15,10 @@ const policy = globalThis.trustedTypes?.createPolicy("realchat-worker", {
 });
 
 let registration = null;
+let offered = VERSION;
 
 // Starts the worker once the page is loaded and idle. When a new version is there, calls
-// `whenNew(activate)`; `activate()` loads the page anew with it.
+// `whenNew(activate)`, once for each; `activate()` loads the page anew with it.
 export function startWorker(whenNew) {
   // Without https there is none, nor in some private windows.
   if (!container) return;
@@ -44,8 +45,11 @@ async function watch(whenNew) {
     const worker = registration.installing;
     worker.addEventListener("statechange", () => consider(registration.waiting));
   });
-  // Another tab may have changed to the new version.
-  container.addEventListener("controllerchange", () => consider(container.controller));
+  container.addEventListener("controllerchange", () => {
+    keepWhatWasUsed(container.controller);
+    // Another tab may have changed to the new version.
+    consider(container.controller);
+  });
   document.addEventListener("visibilitychange", () => document.hidden || lookForNew());
   setInterval(lookForNew, HOUR);
   keepWhatWasUsed((await container.ready).active);
@@ -53,8 +57,11 @@ async function watch(whenNew) {
 
 // A worker of the page's own version takes over unnoticed.
 async function offer(worker, whenNew) {
-  if ((await versionOf(worker)) !== VERSION) whenNew(activate);
-  else worker.postMessage({ type: "activate" });
+  const version = await versionOf(worker);
+  if (version === VERSION) return worker.postMessage({ type: "activate" });
+  if (version === offered) return;
+  offered = version;
+  whenNew(activate);
 }
 
 function activate() {
@@ -72,7 +79,7 @@ function versionOf(worker) {
   });
 }
 
-// The first page's words were fetched before there was a worker to keep them.
+// The page's words were fetched before there was a worker of its version to keep them.
 function keepWhatWasUsed(worker) {
   const addresses = performance.getEntriesByType("resource").map(({ name }) => name);
   worker.postMessage({ type: "keep", addresses });

@@ -1,13 +1,42 @@
 // What the field for writing is about: nothing, a message that is answered, or one that is changed.
 
-import { signal } from "../lib/html.js";
+import { computed } from "../lib/html.js";
+import { call } from "../net/api.js";
+import { changeDraft, draftOf, peekDraft } from "./drafts.js";
+import { isMe } from "./people.js";
 import { open } from "./route.js";
+import { timelineOf } from "./timelines.js";
 
 // {kind: "reply" | "edit", message}, or null.
-export const context = signal(null);
+export const context = computed(() => {
+  const { edit: changed, reply: answered } = open.value ? draftOf(open.value) : {};
+  if (changed) return { kind: "edit", message: changed.message };
+  return answered ? { kind: "reply", message: answered } : null;
+});
 
-export const reply = (message) => (context.value = { kind: "reply", message });
-export const edit = (message) => (context.value = { kind: "edit", message });
-export const endContext = () => (context.value = null);
+export const reply = (message) => changeDraft(message.conversation, { reply: message, edit: null });
 
-open.subscribe(endContext);
+export const edit = (message) =>
+  changeDraft(message.conversation, { edit: { message, text: message.content } });
+
+export function endContext(conversation = open.value) {
+  const { edit: changed } = peekDraft(conversation);
+  changeDraft(conversation, changed ? { edit: null } : { reply: null });
+}
+
+// Changes the last message of one's own that is here; tells whether there is one.
+export function editLast(conversation) {
+  const { messages } = timelineOf(conversation);
+  const isOwn = ({ sender_id, content, deleted }) => isMe(sender_id) && content && !deleted;
+  const last = messages.peek().findLast(isOwn);
+  if (last) edit(last);
+  return Boolean(last);
+}
+
+export async function saveEdit(conversation) {
+  const { message, text } = peekDraft(conversation).edit;
+  if (text !== message.content) await call("PATCH", `/messages/${message.id}`, { content: text });
+  // Another one may be being changed by now.
+  if (peekDraft(conversation).edit?.message.id === message.id)
+    changeDraft(conversation, { edit: null });
+}

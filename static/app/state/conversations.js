@@ -1,20 +1,34 @@
 // One's conversations: with whom, what was said last, and how much of it is unread.
 
-import { computed, signal } from "../lib/html.js";
+import { batch, computed, signal } from "../lib/html.js";
 import { settled } from "../lib/timing.js";
 import { call } from "../net/api.js";
 import { account } from "../net/session.js";
 import { isMe, know, person } from "./people.js";
+import { refreshPresence } from "./presence.js";
 import * as storage from "./storage.js";
+import { best, comeEarly } from "./translations.js";
 
 // Milliseconds of quiet after which the list is kept for when there is no server.
-const QUIET = 1_000;
+const QUIET = 250;
+const CURSORS = "cursors";
 
 // By id; every change makes a new map, so that who looks at it sees it.
 export const conversations = signal(new Map());
+// Whether the server has told the list, so that what is not in it is not there.
+export const hasList = signal(false);
+
+// How far those are known that are not in the list, such as hidden ones.
+let unlisted = {};
+let changes = 0; // of which conversations there are
+let loading = null;
+const strange = []; // messages of conversations that the list does not have yet
+let tellLate = () => {};
 
 export const ordered = computed(() =>
-  [...conversations.value.values()].sort((one, other) => (activity(one) < activity(other) ? 1 : -1)),
+  [...conversations.value.values()].sort((one, other) =>
+    activity(one) < activity(other) ? 1 : -1,
+  ),
 );
 export const unreadTotal = computed(() =>
   ordered.value.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0),
@@ -33,47 +47,104 @@ export const addressOf = (id) =>
 
 export const conversationOf = (id) => conversations.value.get(id);
 export const groupOf = (id) => conversationOf(id)?.group ?? null;
-export const titleOf = (id) =>
-  peerOf(id) ? person(peerOf(id)).name : (groupOf(id)?.name ?? "…");
+export const titleOf = (id) => (peerOf(id) ? person(peerOf(id)).name : (groupOf(id)?.name ?? "…"));
 export const lastSeqOf = (id) => conversationOf(id)?.last_message?.seq ?? 0;
 export const roleOf = (id) => groupOf(id)?.roles[account.value.id];
 export const isAdmin = (id) => ["owner", "admin"].includes(roleOf(id));
 
+// What the listener is called with is news of a conversation that was not listed when it came.
+export const whenListed = (listener) => (tellLate = listener);
+
 export async function recallConversations() {
+  unlisted = (await storage.read("meta", CURSORS)) ?? {};
   for (const one of await storage.readAll("conversations"))
-    if (!conversationOf(one.id)) put(one);
+    if (!conversationOf(one.id)) put({ ...one, doubted: true });
 }
 
+// One reading at a time: of two, the older one could come last.
 export async function loadConversations() {
+  await loading?.catch(() => {});
+  loading ??= read().finally(() => (loading = null));
+  await loading;
+}
+
+async function read() {
+  const [before, asker] = [changes, account.value?.id];
   const fresh = await call("GET", "/conversations");
-  conversations.value = new Map(fresh.map((one) => [one.id, merge(one, conversationOf(one.id))]));
-  for (const { peer } of fresh) if (peer) know(peer);
+  if (account.value?.id !== asker) return;
+  // What was made or left meanwhile the list may not know of.
+  if (before !== changes) {
+    await read();
+    return;
+  }
+  batch(() => {
+    conversations.value = new Map(fresh.map((one) => [one.id, merge(one, conversationOf(one.id))]));
+    hasList.value = true;
+    for (const { peer } of fresh) if (peer) know(peer);
+  });
+  tellStrange();
   save();
 }
 
+function tellStrange() {
+  for (const message of strange.splice(0)) {
+    const known = conversationOf(message.conversation);
+    if (known && !isMe(message.sender_id) && message.seq > known.read_seq) tellLate(message);
+  }
+}
+
 // Where one is now, as resuming wants it.
-export const cursors = () =>
-  Object.fromEntries(ordered.value.map(({ id, last_rev }) => [id, last_rev]));
+export const cursors = () => ({
+  ...unlisted,
+  ...Object.fromEntries(ordered.value.map(({ id, last_rev }) => [id, last_rev])),
+});
+export const groupVersions = () =>
+  Object.fromEntries(
+    ordered.value.filter(({ group }) => group).map(({ group }) => [group.id, group.version]),
+  );
+
+// What the server says of where one is now: so that those not listed are not told whole again.
+export function takeCursors(now) {
+  unlisted = Object.fromEntries(Object.entries(now).filter(([id]) => !conversationOf(id)));
+  storage.keep("meta", CURSORS, unlisted);
+}
 
 // What arrived while the list was on its way is newer than the list.
 function merge(fresh, known) {
-  if (!known || known.last_rev < fresh.last_rev) return fresh;
-  const { last_message, last_rev, unread, read_seq } = known;
-  const isNewer = last_rev > fresh.last_rev || read_seq > fresh.read_seq;
-  return isNewer ? { ...fresh, last_message, last_rev, unread, read_seq } : fresh;
+  if (!known || known.doubted) return fresh;
+  const isNewer = known.last_rev > fresh.last_rev;
+  const { last_message, last_rev } = isNewer ? known : fresh;
+  const read_seq = Math.max(known.read_seq, fresh.read_seq);
+  const group = later(known.group, fresh.group);
+  const last = last_message && newest(known.last_message, last_message);
+  const merged = counted({ ...fresh, group, last_message: last, last_rev, read_seq });
+  return isSame(known, merged) ? known : merged;
 }
 
-export function change(id, changes) {
+const later = (known, fresh) => (known?.version > fresh?.version ? known : fresh);
+
+// Nothing is drawn again for a list that says what was known.
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+// Unread is what was said since one's mark.
+const counted = (one) => ({
+  ...one,
+  unread: Math.max(0, (one.last_message?.seq ?? 0) - one.read_seq),
+});
+
+export function change(id, changed) {
   const known = conversationOf(id);
-  if (known) put({ ...known, ...changes });
+  if (known) put({ ...known, ...changed });
 }
 
 function put(one) {
+  if (!conversationOf(one.id)) changes++;
   conversations.value = new Map(conversations.value).set(one.id, one);
   save();
 }
 
 export function remove(id) {
+  changes++;
   const left = new Map(conversations.value);
   left.delete(id);
   conversations.value = left;
@@ -82,59 +153,79 @@ export function remove(id) {
 
 // What is known of these may never have been: the server is to be believed, whatever it says.
 export function doubt(ids) {
-  for (const id of ids) change(id, { last_rev: -1, read_seq: -1 });
+  for (const id of ids) change(id, { doubted: true, last_rev: 0 });
 }
 
 export function clearConversations() {
   conversations.value = new Map();
+  hasList.value = false;
+  unlisted = {};
+  strange.length = 0;
 }
 
+// A group that one made or joined, or one that changed.
 export function takeGroup(group) {
   const id = `group:${group.id}`;
+  const known = conversationOf(id);
   const fresh = { id, kind: "group", last_message: null, last_rev: 0, unread: 0, read_seq: 0 };
-  put({ ...fresh, ...conversationOf(id), group });
+  put({ ...fresh, muted: false, ...known, group: later(known?.group, group) });
+  refreshPresence();
   return id;
+}
+
+// One that is not listed may be hidden, and stay so.
+export function takeChangedGroup(group) {
+  if (conversationOf(`group:${group.id}`)) takeGroup(group);
+  else refreshList();
 }
 
 // Tells whether a message is news: one that this conversation did not have yet.
 export function takeMessage(message) {
   const known = conversationOf(message.conversation);
-  if (!known) {
-    refreshList();
-    return true;
-  }
-  const isNews = message.seq > (known.last_message?.seq ?? 0);
-  const isUnread = isNews && !isMe(message.sender_id) && message.seq > known.read_seq;
-  const isLast = message.seq >= (known.last_message?.seq ?? 0);
-  put({
-    ...known,
-    last_rev: Math.max(known.last_rev, message.rev),
-    last_message: isLast ? message : known.last_message,
-    unread: known.unread + (isUnread ? 1 : 0),
-  });
+  if (!known) return takeStrange(message);
+  if (known.doubted) refreshList();
+  const last = known.last_message;
+  const isNews = message.seq > (last?.seq ?? 0);
+  const isLast = message.seq >= (last?.seq ?? 0);
+  put(
+    counted({
+      ...known,
+      last_rev: Math.max(known.last_rev, message.rev),
+      last_message: isLast ? newest(last, message) : last,
+      // What one sends counts as read, on all of one's devices.
+      read_seq: isMe(message.sender_id) ? Math.max(known.read_seq, message.seq) : known.read_seq,
+    }),
+  );
   return isNews;
+}
+
+const newest = (known, message) => {
+  const isSame = known?.id === message.id;
+  const translation = comeEarly(message) ?? (isSame ? best(known, message) : message.translation);
+  return { ...message, translation };
+};
+
+function takeStrange(message) {
+  strange.push(message);
+  refreshList();
+  refreshPresence();
+  return false;
 }
 
 // One's own mark, set here or on another device.
 export function takeRead(id, seq) {
   const known = conversationOf(id);
-  if (!known || seq <= known.read_seq) return;
-  const isAll = seq >= (known.last_message?.seq ?? 0);
-  put({ ...known, read_seq: seq, unread: isAll ? 0 : known.unread });
-  // How many are left the server knows.
-  if (!isAll) refreshList();
+  if (known && seq > known.read_seq) put(counted({ ...known, read_seq: seq }));
 }
 
 // A translation of the last message shows in the list.
 export function takeTranslation(id, messageId, rev, translation) {
   const known = conversationOf(id);
   const last = known?.last_message;
-  if (last?.id === messageId && last.rev === rev)
+  if (last?.id === messageId && last.rev === rev && last.translation?.lang === translation.lang)
     put({ ...known, last_message: { ...last, translation } });
 }
 
 export const refreshList = settled(100, () => loadConversations().catch(() => {}));
 
-const save = settled(QUIET, () =>
-  storage.replaceAll("conversations", [...conversations.value]),
-);
+const save = settled(QUIET, () => storage.replaceAll("conversations", [...conversations.value]));

@@ -29,14 +29,27 @@ export const nameOf = (id) => (isMe(id) ? t("person.you") : person(id).name);
 
 export function know(profile) {
   const known = people.get(profile.id);
+  if (known && isSame(known.peek(), profile)) return;
   if (known) known.value = profile;
   else people.set(profile.id, signal(profile));
   storage.keep("people", profile.id, profile);
 }
 
+const isSame = (one, other) =>
+  ["name", "language", "avatar_url"].every((field) => one[field] === other[field]);
+
+// Others by the beginning of their name, or by their whole e-mail address.
+export async function searchPeople(text) {
+  const found = await call("GET", `/users/search?${new URLSearchParams({ q: text })}`);
+  return found.filter(({ id }) => !isMe(id));
+}
+
 export async function recallPeople() {
-  for (const profile of await storage.readAll("people"))
-    if (!people.has(profile.id)) people.set(profile.id, signal(profile));
+  for (const profile of await storage.readAll("people")) {
+    const known = people.get(profile.id);
+    if (!known) people.set(profile.id, signal(profile));
+    else if (known.peek().name === UNKNOWN.name) known.value = profile;
+  }
 }
 
 // Reads anew what is known of people, such as after a long time away.

@@ -9,9 +9,7 @@ const marks = signal(new Map()); // conversation → { user id: seq }
 // The ids of the others who have read a message.
 export function readersOf({ conversation, seq, sender_id }) {
   const known = marks.value.get(conversation) ?? {};
-  return Object.keys(known).filter(
-    (id) => !isMe(id) && id !== sender_id && known[id] >= seq,
-  );
+  return Object.keys(known).filter((id) => !isMe(id) && id !== sender_id && known[id] >= seq);
 }
 
 export async function loadReads(conversation) {
@@ -30,8 +28,7 @@ export function clearReads() {
   marks.value = new Map();
 }
 
-const put = (conversation, known) =>
-  (marks.value = new Map(marks.value).set(conversation, known));
+const put = (conversation, known) => (marks.value = new Map(marks.value).set(conversation, known));
 
 const later = (known = {}, fresh) =>
   Object.fromEntries(Object.entries(known).filter(([id, seq]) => seq > (fresh[id] ?? 0)));

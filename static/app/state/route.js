@@ -26,6 +26,13 @@ export function close() {
   follow();
 }
 
+// Whoever comes next is not shown what was open.
+export function forgetRoute() {
+  history.replaceState(null, "", location.pathname);
+  invite.value = "";
+  follow();
+}
+
 function follow() {
   const joins = INVITE.exec(location.hash);
   if (joins) invite.value = joins[1];

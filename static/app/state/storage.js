@@ -16,6 +16,8 @@ export function openStorage(userId) {
     },
     // Another tab signs out and deletes it.
     blocking: (before, after, { target }) => target.close(),
+    // Some systems take it away from a page that sleeps.
+    terminated: () => openStorage(userId),
     // Some browsers have none in a private window: then nothing outlasts the page.
   }).catch(() => null);
 }
@@ -28,15 +30,13 @@ export async function deleteStorage(userId) {
 
 // What was read may not outlast a session that was ended elsewhere; what was not sent yet may.
 export async function forgetWhatWasRead() {
-  for (const store of STORES.filter((one) => one !== "outbox"))
+  for (const store of STORES.filter((one) => !["outbox", "drafts"].includes(one)))
     await attempt((database) => database.clear(store));
 }
 
 export const read = (store, key) => attempt((database) => database.get(store, key));
-export const readAll = async (store) =>
-  (await attempt((database) => database.getAll(store))) ?? [];
-export const keep = (store, key, value) =>
-  attempt((database) => database.put(store, value, key));
+export const readAll = async (store) => (await attempt((database) => database.getAll(store))) ?? [];
+export const keep = (store, key, value) => attempt((database) => database.put(store, value, key));
 export const discard = (store, key) => attempt((database) => database.delete(store, key));
 
 // Keeps these and nothing else.
@@ -46,6 +46,23 @@ export const replaceAll = (store, entries) =>
     change.store.clear();
     for (const [key, value] of entries) change.store.put(value, key);
     await change.done;
+  });
+
+// Keeps all of these or none, `{store, key, value}`; what has no value is discarded. Tells
+// whether they are kept.
+export const change = (entries) =>
+  attempt(async (database) => {
+    const names = [...new Set(entries.map(({ store }) => store))];
+    const transaction = database.transaction(names, "readwrite");
+    for (const { store, key, value } of entries) {
+      const place = transaction.objectStore(store);
+      if (value === undefined) place.delete(key);
+      else place.put(value, key);
+    }
+    // At once: a page that is left now does not wait for it.
+    transaction.commit?.();
+    await transaction.done;
+    return true;
   });
 
 // A full or closed database costs what would have been kept, never the page.

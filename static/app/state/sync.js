@@ -5,6 +5,7 @@ import { batch, effect, signal } from "../lib/html.js";
 import { account } from "../net/session.js";
 import { Connection } from "../net/socket.js";
 import * as conversations from "./conversations.js";
+import { clearDrafts, recallDrafts } from "./drafts.js";
 import * as outbox from "./outbox.js";
 import { clearPeople, recallPeople, refreshPeople } from "./people.js";
 import * as presence from "./presence.js";
@@ -17,13 +18,29 @@ import * as timelines from "./timelines.js";
 export const connection = signal({ state: "connecting" });
 export const limits = signal({ content: 10_000, files: 10, file_size: Infinity });
 
+const RESUME = "resume";
+// Milliseconds until a server that could not tell what was missed is asked again.
+const PAUSE = 2_000;
+// What moves a conversation's cursor, and what else keeps its place among it.
+const NUMBERED = ["message", "message_updated"];
+const REPLAYED = [...NUMBERED, "translation", "read"];
+
 const listeners = []; // told of messages of others as they happen
 export const onNews = (listener) => listeners.push(listener);
+// Told of translations as they come.
+const translationListeners = [];
+export const onTranslation = (listener) => translationListeners.push(listener);
+const tellNews = (message) => listeners.forEach((listener) => listener(message));
+conversations.whenListed(tellNews);
 
 let line = null;
 let epoch = "";
 let isCaughtUp = false;
 let hasList = false;
+// How far everything came, by conversation. The list may know of more, which is yet to come.
+let cursors = {};
+// What was missed, until all of it is here: it is drawn at once.
+let missed = [];
 
 // Tells whether a frame went out; nothing keeps it when it did not.
 export const tell = (frame) => Boolean(isCaughtUp && line?.send(frame));
@@ -35,7 +52,9 @@ export async function startSync() {
     conversations.recallConversations(),
     recallPeople(),
     outbox.recallOutbox(),
+    recallDrafts(),
   ]);
+  if (open.value) refreshOpen();
   line = new Connection(take, tellState);
 }
 
@@ -44,25 +63,29 @@ export function stopSync() {
   line = null;
   epoch = "";
   isCaughtUp = hasList = false;
+  cursors = {};
+  missed = [];
   conversations.clearConversations();
   clearPeople();
   presence.clearPresence();
   reads.clearReads();
   timelines.forgetTimelines();
   outbox.clearOutbox();
+  clearDrafts();
 }
 
 export const connectNow = () => line?.retry();
 
 // Everything anew, as after a change of what one reads.
 export async function reread() {
-  timelines.forgetTimelines();
+  timelines.doubtTimelines();
   await conversations.loadConversations().catch(() => {});
   if (open.value) await timelines.openTimeline(open.value);
 }
 
 function tellState(state, again) {
   isCaughtUp = false;
+  missed = [];
   // A connection that is there counts once what was missed is there too.
   connection.value = { state: state === "open" ? "connecting" : state, again };
 }
@@ -70,10 +93,9 @@ function tellState(state, again) {
 async function catchUp(hello) {
   limits.value = hello.limits;
   try {
-    if (!hasList) await conversations.loadConversations();
-    hasList = true;
-    line?.send({ type: "resume", epoch: epoch || hello.epoch, cursors: conversations.cursors() });
-    epoch = hello.epoch;
+    if (!hasList) await begin(hello);
+    const groups = conversations.groupVersions();
+    line?.send({ type: "resume", ref: RESUME, epoch, cursors: allCursors(), groups });
     await presence.loadPresence();
   } catch {
     // Without the list there is nothing to go on from: once more, on a new connection.
@@ -81,10 +103,28 @@ async function catchUp(hello) {
   }
 }
 
-function resumed({ reset }) {
-  timelines.forgetTimelines(reset);
-  conversations.doubt(reset);
+async function begin(hello) {
+  await conversations.loadConversations();
+  hasList = true;
+  epoch = hello.epoch;
+  cursors = conversations.cursors();
+}
+
+// One that is only in the list has nothing here that could be behind.
+const allCursors = () => ({ ...conversations.cursors(), ...cursors });
+
+function resumed(frame) {
+  const came = missed;
+  missed = [];
   isCaughtUp = true;
+  batch(() => {
+    for (const one of came) frames[one.type](one);
+    timelines.doubtTimelines(frame.reset);
+    conversations.doubt(frame.reset);
+  });
+  epoch = frame.epoch;
+  cursors = frame.cursors;
+  conversations.takeCursors(cursors);
   connection.value = { state: "open" };
   outbox.flushAll();
   conversations.refreshList();
@@ -92,11 +132,19 @@ function resumed({ reset }) {
   if (open.value) refreshOpen();
 }
 
+// What was missed could not be told: once more, on a new connection.
+function refused({ retry_after_ms: wait = PAUSE }) {
+  const refusing = line;
+  setTimeout(() => !isCaughtUp && refusing === line && line?.again(), wait);
+}
+
 async function refreshOpen() {
   const id = open.value;
+  // Before the list is here nobody knows what would be missed after the reading.
+  if (!hasList) return timelines.recallTimeline(id);
   await timelines.openTimeline(id);
-  await timelines.fetchPending(id);
-  await reads.loadReads(id).catch(() => {});
+  reads.loadReads(id).catch(() => {});
+  timelines.fetchPending(id);
 }
 
 const frames = {
@@ -108,7 +156,7 @@ const frames = {
     reads.takeRead({ ...message, user_id: message.sender_id });
     const isNews = conversations.takeMessage(message);
     timelines.takeMessage(message);
-    if (isNews) for (const listener of listeners) listener(message);
+    if (isNews) tellNews(message);
   },
   message_updated(message) {
     conversations.takeMessage(message);
@@ -118,13 +166,13 @@ const frames = {
     timelines.takeTranslation(frame);
     const { id, conversation, rev, type, ...translation } = frame;
     conversations.takeTranslation(conversation, id, rev, translation);
+    for (const listener of translationListeners) listener(frame);
   },
   ack: outbox.takeAck,
-  error: outbox.takeError,
+  error: (frame) => (frame.ref === RESUME ? refused(frame) : outbox.takeError(frame)),
   read(frame) {
     reads.takeRead(frame);
-    if (frame.user_id === account.value.id)
-      conversations.takeRead(frame.conversation, frame.seq);
+    if (frame.user_id === account.value.id) conversations.takeRead(frame.conversation, frame.seq);
   },
   typing: presence.takeTyping,
   presence: presence.takePresence,
@@ -132,7 +180,7 @@ const frames = {
     conversations.takeGroup(group);
     conversations.refreshList();
   },
-  group_updated: ({ group }) => conversations.takeGroup(group),
+  group_updated: ({ group }) => conversations.takeChangedGroup(group),
   group_left({ group_id }) {
     const id = `group:${group_id}`;
     conversations.remove(id);
@@ -142,7 +190,10 @@ const frames = {
 };
 
 function take(frame) {
-  batch(() => frames[frame.type]?.(frame));
+  const { type, conversation, rev } = frame;
+  if (!isCaughtUp && REPLAYED.includes(type)) return missed.push(frame);
+  if (NUMBERED.includes(type)) cursors[conversation] = Math.max(cursors[conversation] ?? 0, rev);
+  batch(() => frames[type]?.(frame));
 }
 
 // One's own mark, as far as the open conversation is read.

@@ -1,12 +1,23 @@
 // The timelines that are loaded, and what happens in them.
 
 import { signal } from "../lib/html.js";
+import { pause } from "../lib/timing.js";
 import { call } from "../net/api.js";
+import { conversationOf } from "./conversations.js";
+import { isOriginal, toggleOriginal } from "./messages.js";
+import { open } from "./route.js";
 import { Timeline } from "./timeline.js";
 import { fits, keepEarly } from "./translations.js";
 
 // How many stay loaded besides the open one.
 const MOST = 20;
+// So many unread messages fit into one reading; with more, one begins where they begin.
+const FITTING = 40;
+// Milliseconds after which a translation that was awaited may have been told while nobody listened.
+const OVERDUE = 15_000;
+
+// Milliseconds that an engine may take before one is told that it does not answer.
+const ENGINE_PATIENCE = 60_000;
 
 const timelines = new Map();
 const quoted = new Map(); // message id → a signal of the message, or null where there is none
@@ -20,15 +31,30 @@ export function timelineOf(id) {
   return known;
 }
 
+// Shows what this browser kept of a conversation.
+export const recallTimeline = (id) => timelineOf(id).recall();
+
 // Reads a conversation that is being opened, unless everything of it came as it happened.
 export async function openTimeline(id) {
   const timeline = timelineOf(id);
   if (timeline.isFresh) return;
+  timeline.opening ??= begin(timeline).finally(() => (timeline.opening = null));
+  await timeline.opening;
+}
+
+async function begin(timeline) {
   await timeline.recall();
-  await timeline.loadNewest();
+  const { unread, read_seq } = conversationOf(timeline.id) ?? {};
+  if (unread > FITTING) await timeline.loadAround(read_seq + 1);
+  else await timeline.loadNewest();
 }
 
 // All, or those named, are read anew when they are next opened.
+export function doubtTimelines(ids = [...timelines.keys()]) {
+  for (const id of ids) timelines.get(id)?.doubt();
+  quoted.clear();
+}
+
 export function forgetTimelines(ids = [...timelines.keys()]) {
   for (const id of ids) timelines.delete(id);
   quoted.clear();
@@ -36,13 +62,16 @@ export function forgetTimelines(ids = [...timelines.keys()]) {
 
 // The message that another one answers; it is asked for where it is not loaded.
 export function quotedMessage(conversation, id) {
-  const known = timelines.get(conversation)?.find(id);
+  const timeline = timelines.get(conversation);
+  // Read, so that whoever asks hears of changes.
+  const known = timeline?.messages.value && timeline.find(id);
   if (known) return known;
   if (!quoted.has(id)) {
-    quoted.set(id, signal(undefined));
+    const found = signal(undefined);
+    quoted.set(id, found);
     call("GET", `/messages/${id}`)
       .catch(() => null)
-      .then((found) => (quoted.get(id) ?? signal()).value = found);
+      .then((message) => (found.value = message));
   }
   return quoted.get(id).value;
 }
@@ -54,22 +83,44 @@ export function takeMessage(message) {
 
 export function takeTranslation({ id, conversation, rev, type, ...translation }) {
   const timeline = timelines.get(conversation);
-  if (fits(timeline?.find(id), rev, translation)) timeline.translate(id, translation);
-  else keepEarly(id, rev, translation);
+  const isAwaited = fits(timeline?.find(id), rev, translation);
+  if (isAwaited) timeline.translate(id, translation);
+  // A page that is on its way may still say that it is pending.
+  if (!isAwaited || timeline.reading.peek()) keepEarly(id, rev, translation);
 }
 
 // Asks for a message's translation; made now if need be.
-export async function translate({ id, conversation, rev, translation: { lang } }) {
+export async function translate({ id, conversation, content, translation: { lang } }) {
   const timeline = timelines.get(conversation);
   timeline?.translate(id, { lang, status: "pending" });
   const failed = { lang, status: "unavailable", reason: "engine_unreachable" };
-  const found = await call("GET", `/messages/${id}/translation?lang=${lang}`).catch(() => failed);
-  if (timeline?.find(id)?.rev === rev) timeline.translate(id, found);
+  const found = await call("GET", `/messages/${id}/translation?lang=${lang}`, undefined, {
+    patience: ENGINE_PATIENCE,
+  }).catch(() => failed);
+  const now = timeline?.find(id);
+  // It may have come as a frame meanwhile, or the text may be another one.
+  if (now?.content === content && now.translation?.status !== "ready")
+    timeline.translate(id, found);
 }
+
+// Gives a message a better translation, by hand.
+export async function correct({ id, conversation, translation: { lang } }, content) {
+  const found = await call("PUT", `/messages/${id}/translation`, { lang, content });
+  timelines.get(conversation)?.translate(id, found);
+  if (isOriginal(id)) toggleOriginal(id);
+}
+
+let turn = 0;
 
 // Translations are told once, and these may have been told while nobody listened. One after the
 // other, since each may take as long as the engine does.
-export async function fetchPending(id) {
-  for (const message of timelines.get(id)?.messages.value ?? [])
-    if (message.translation?.status === "pending") await translate(message);
+export async function fetchPending(id, wait = OVERDUE) {
+  const mine = ++turn;
+  await pause(wait);
+  const isAwaited = () => mine === turn && open.peek() === id;
+  for (const { id: message } of timelines.get(id)?.messages.peek() ?? []) {
+    if (!isAwaited()) return;
+    const known = timelines.get(id)?.find(message);
+    if (known?.translation?.status === "pending") await translate(known);
+  }
 }

@@ -11,6 +11,10 @@ export const note = signal("");
 // What a screen reader is to say, once.
 export const announcement = signal("");
 
+// Takes the new version of the page that is there; null where there is none.
+export const version = signal(null);
+export const offerVersion = (use) => (version.value = use);
+
 export const openDialog = (name, properties = {}) => (dialog.value = { name, ...properties });
 export const closeDialog = () => (dialog.value = null);
 

@@ -1,26 +1,40 @@
 // The whole page: the way in, or the chat, and what lies over both.
 
-import { html } from "../lib/html.js";
+import { html, useRef } from "../lib/html.js";
+import { t } from "../lib/words.js";
 import { account } from "../net/session.js";
-import { open } from "../state/route.js";
-import { announcement, note } from "../state/ui.js";
-import { Banner } from "./banner.js";
+import { announcement, note, version } from "../state/ui.js";
+import { Lazy } from "./common/lazy.js";
 import { Dialogs } from "./dialogs.js";
 import { Entrance } from "./entrance/entrance.js";
-import { Side } from "./side/side.js";
-import { Talk } from "./talk/talk.js";
 
-export const App = () => html`
-  ${account.value ? html`<${Chat} />` : html`<${Entrance} />`}
-  <${Dialogs} />
-  <p class="note" role="status">${note}</p>
-  <p class="unseen" aria-live="polite">${announcement}</p>
-`;
+export const loadChat = () => import("../chat.js");
+const loadView = () => loadChat().then(({ Chat }) => Chat);
 
-const Chat = () => html`
-  <div class=${open.value ? "chat talking" : "chat"}>
-    <${Banner} />
-    <${Side} />
-    <${Talk} key=${open.value} conversation=${open.value} />
+export function App() {
+  const wasOut = useRef(false);
+  if (!account.value) wasOut.current = true;
+  return html`
+    ${
+      account.value
+        ? html`<${Lazy} load=${loadView} isEntered=${wasOut.current} />`
+        : html`<${Entrance} />`
+    }
+    <${Dialogs} />
+    <p class="note" role="status">${note}</p>
+    <${NewVersion} />
+    <p class="unseen" aria-live="polite">${announcement}</p>
+  `;
+}
+
+const NewVersion = () => html`
+  <div class="note above" role="status">
+    ${
+      version.value &&
+      html`
+        ${t("version.new")}${" "}
+        <button type="button" class="link" onClick=${version.value}>${t("version.use")}</button>
+      `
+    }
   </div>
 `;

@@ -17,11 +17,13 @@ export function Banner() {
   }, [state === "open"]);
   return html`
     <div class="banner" role="status">
-      ${isShown &&
-      html`
-        <span>${t(navigator.onLine ? "connection.lost" : "connection.offline")}</span>
-        <button type="button" class="link" onClick=${connectNow}>${t("connection.retry")}</button>
-      `}
+      ${
+        isShown &&
+        html`
+          <span>${t(navigator.onLine ? "connection.lost" : "connection.offline")}</span>
+          <button type="button" class="link" onClick=${connectNow}>${t("connection.retry")}</button>
+        `
+      }
     </div>
   `;
 }

@@ -8,16 +8,18 @@ import { person } from "../../state/people.js";
 const HUES = 12;
 
 // Always the same colour for the same one.
-const hueOf = (id) => parseInt(id.slice(-4), 16) % HUES;
+export const hueOf = (id) => parseInt(id.slice(-4), 16) % HUES;
 const initialOf = (name) => [...name.trim()][0]?.toLocaleUpperCase() ?? "";
 
 export function Avatar({ id, presence = false }) {
   const { name, avatar_url: picture } = person(id);
   return html`
     <span class="avatar" data-hue=${hueOf(id)}>
-      ${picture
-        ? html`<img src=${picture} alt="" loading="lazy" />`
-        : html`<span aria-hidden="true">${initialOf(name)}</span>`}
+      ${
+        picture
+          ? html`<img src=${picture} alt="" loading="lazy" />`
+          : html`<span aria-hidden="true">${initialOf(name)}</span>`
+      }
       ${presence && html`<${Dot} id=${id} />`}
     </span>
   `;

@@ -15,7 +15,13 @@ export function Dialog({ title, children, onClose = closeDialog, className = "" 
   }, []);
   const outside = (event) => event.target === box.current && onClose();
   return html`
-    <dialog ref=${box} class=${className} aria-labelledby=${label} onClose=${onClose} onMouseDown=${outside}>
+    <dialog
+      ref=${box}
+      class=${className}
+      aria-labelledby=${label}
+      onClose=${onClose}
+      onMouseDown=${outside}
+    >
       <div class="sheet">
         <header>
           <h2 id=${label} dir="auto">${title}</h2>

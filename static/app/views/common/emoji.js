@@ -1,9 +1,10 @@
 // Choosing an emoji: groups of them in a grid, those used last first.
 
-import { html, signal, useEffect, useId, useRef } from "../../lib/html.js";
+import { html, signal, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { GROUPS } from "./emoji-data.js";
 import { Icon } from "./icon.js";
+import { Popover } from "./popover.js";
 
 const KEY = "realchat.emoji";
 const MOST_RECENT = 16;
@@ -47,53 +48,44 @@ function Group({ name, emoji }) {
   `;
 }
 
-// A button that shows the picker above itself, until one is chosen or it is left.
-export function EmojiButton({ label, icon = "smile", open, onPick }) {
-  const box = useRef();
+// A button that shows the picker beside itself, until one is chosen or it is left.
+export function EmojiButton({ label, icon = "smile", onPick }) {
   const button = useRef();
-  const close = () => {
-    open.value = false;
-    button.current.focus();
-  };
-  const leave = ({ relatedTarget }) => {
-    if (relatedTarget && !box.current.contains(relatedTarget)) open.value = false;
-  };
-  const onKeyDown = (event) => {
-    if (event.key !== "Escape" || !open.value) return;
-    event.stopPropagation();
-    event.preventDefault();
-    close();
-  };
-  useEffect(() => {
-    if (!open.value) return undefined;
-    const outside = ({ target }) => box.current?.contains(target) || (open.value = false);
-    addEventListener("pointerdown", outside);
-    return () => removeEventListener("pointerdown", outside);
-  }, [open.value]);
+  const [isOpen, setOpen] = useState(false);
+  function close(isBack) {
+    setOpen(false);
+    if (isBack) button.current.focus();
+  }
   const picked = (emoji) => {
-    close();
+    close(true);
     onPick(emoji);
   };
   return html`
-    <div ref=${box} class="emoji-button" onFocusOut=${leave} onKeyDown=${onKeyDown}>
-      <button
-        ref=${button}
-        type="button"
-        class="plain"
-        aria-label=${label}
-        aria-haspopup="dialog"
-        aria-expanded=${open.value}
-        onClick=${() => (open.value = !open.value)}
-      >
-        <${Icon} name=${icon} />
-      </button>
-      ${open.value &&
+    <button
+      ref=${button}
+      type="button"
+      class="plain"
+      aria-label=${label}
+      aria-haspopup="dialog"
+      aria-expanded=${String(isOpen)}
+      onClick=${() => setOpen(!isOpen)}
+    >
+      <${Icon} name=${icon} />
+    </button>
+    ${
+      isOpen &&
       html`
-        <div class="popup" role="dialog" aria-label=${label}>
+        <${Popover}
+          anchor=${button.current}
+          onClose=${close}
+          role="dialog"
+          aria-label=${label}
+          className="emoji-box"
+        >
           <${EmojiPicker} onPick=${picked} />
-        </div>
-      `}
-    </div>
+        <//>
+      `
+    }
   `;
 }
 

@@ -69,6 +69,20 @@ async def arrive(browser: Browser, url: str, complaints: Complaints, **options: 
     return page
 
 
+async def open_tab(browser: Browser) -> tuple[Page, list[str]]:
+    """Open an empty tab of somebody with a browser of their own; return its complaints, too."""
+    context = await browser.new_context(locale="en-GB")
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None,
+    )
+    return page, complaints
+
+
 async def register(page: Page, name: str, language: str = "en") -> None:
     """Make an account through the form."""
     await page.get_by_role("button", name="Create account").click()

@@ -1,0 +1,106 @@
+// What is being written in each conversation, and not sent yet. It outlasts a reload, and all tabs
+// show the same.
+
+import { signal } from "../lib/html.js";
+import { settled } from "../lib/timing.js";
+import { account } from "../net/session.js";
+import * as storage from "./storage.js";
+
+// Milliseconds of quiet after which it is kept.
+const QUIET = 150;
+// Milliseconds for which the server keeps files that are not shared yet, less an hour.
+const FILES_LAST = 23 * 3_600_000;
+
+// `text`; `reply`, the message that is answered; `edit: {message, text}`, one that is changed
+// meanwhile; `files: [{key, name, size, type, at, status, attachment?, error?}]`; `isQueued`, to
+// be sent as soon as its files are there.
+const NOTHING = { text: "", reply: null, edit: null, files: [], isQueued: false };
+
+// conversation → { draft: a signal; save; isChanged, since it was kept; isOwn: written in this tab }
+const drafts = new Map();
+const tabs = new BroadcastChannel("realchat-drafts");
+
+export const draftOf = (conversation) => entry(conversation).draft.value;
+export const peekDraft = (conversation) => entry(conversation).draft.peek();
+
+// What is written in the field now: a message, or another one's new text.
+export const writtenIn = ({ edit, text }) => (edit ? edit.text : text);
+
+export function changeDraft(conversation, changes) {
+  const known = entry(conversation);
+  known.draft.value = { ...known.draft.peek(), ...changes };
+  known.isChanged = known.isOwn = true;
+  known.save();
+}
+
+export function write(conversation, text) {
+  const { edit } = peekDraft(conversation);
+  changeDraft(conversation, edit ? { edit: { ...edit, text } } : { text });
+}
+
+// Empties a draft; returns what has to be stored together with the message that it becomes.
+export function endDraft(conversation) {
+  const known = entry(conversation);
+  const ended = known.draft.peek().text;
+  known.draft.value = NOTHING;
+  known.isChanged = known.isOwn = false;
+  tell(conversation, { text: "", reply: null, edit: null, files: [] }, ended);
+  return [{ store: "drafts", key: conversation }];
+}
+
+export async function recallDrafts() {
+  for (const { conversation, ...kept } of await storage.readAll("drafts")) {
+    const files = kept.files.filter(({ at }) => Date.now() - at < FILES_LAST);
+    const { draft } = entry(conversation);
+    if (draft.peek() === NOTHING) draft.value = { ...NOTHING, ...kept, files };
+  }
+}
+
+export function clearDrafts() {
+  for (const { draft } of drafts.values()) draft.value = NOTHING;
+  drafts.clear();
+}
+
+function entry(conversation) {
+  if (!drafts.has(conversation)) {
+    const save = settled(QUIET, () => keep(conversation));
+    drafts.set(conversation, { draft: signal(NOTHING), save, isChanged: false, isOwn: false });
+  }
+  return drafts.get(conversation);
+}
+
+function keep(conversation) {
+  const known = drafts.get(conversation);
+  if (!known?.isChanged) return;
+  known.isChanged = false;
+  const { text, reply, edit, files } = known.draft.peek();
+  const kept = { text, reply, edit, files: files.filter(isDone) };
+  const isAny = text || reply || edit || kept.files.length;
+  known.isOwn = Boolean(isAny);
+  const value = isAny ? { conversation, ...kept } : undefined;
+  storage.change([{ store: "drafts", key: conversation, value }]);
+  tell(conversation, kept);
+}
+
+const isDone = ({ attachment }) => Boolean(attachment);
+
+const tell = (conversation, kept, ended) =>
+  tabs.postMessage({ user: account.peek()?.id, conversation, kept, ended });
+
+// Another tab wrote, or sent what it had `ended`. What is being written or uploaded in this one is
+// not lost by that.
+tabs.onmessage = ({ data: { user, conversation, kept, ended } }) => {
+  if (user !== account.peek()?.id) return;
+  const known = entry(conversation);
+  const { draft } = known;
+  if (known.isOwn && draft.peek().text !== ended) {
+    if (ended !== undefined) changeDraft(conversation, {});
+    return;
+  }
+  const files = draft.peek().files.filter((one) => !isDone(one));
+  draft.value = { ...draft.peek(), ...kept, files: [...kept.files, ...files] };
+  known.isOwn = files.length > 0;
+};
+
+// Whoever leaves the page in the middle of a word finds the whole of it again.
+addEventListener("pagehide", () => [...drafts.keys()].forEach(keep));

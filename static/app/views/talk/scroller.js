@@ -1,0 +1,168 @@
+// Where one is in a conversation: what is being read stays where it is, whatever comes above or
+// below it, and whoever is at the end stays there.
+
+import { signal } from "../../lib/html.js";
+
+// Pixels from the end that count as being there.
+const NEAR = 48;
+// How many heights of the window are loaded ahead.
+const AHEAD = 1.5;
+// The part of the window above a place that one goes to.
+const ABOVE = 0.25;
+const FLASH = 2_000;
+
+export class Scroller {
+  // Whether the newest message is in view.
+  atEnd = signal(true);
+  #anchors = []; // what is in view, and where: [{node, top, isKnown}]
+  #at = 0; // the place in all that is loaded at which they are there
+  #goesToEnd = false;
+  #nodes = null;
+
+  constructor(timeline) {
+    this.timeline = timeline;
+  }
+
+  // `whenMoved` is told whenever something else is in view.
+  attach(box, list, whenMoved) {
+    Object.assign(this, { box, list, whenMoved });
+    const sizes = new ResizeObserver(() => this.#resized());
+    sizes.observe(box);
+    sizes.observe(list);
+    box.addEventListener("scroll", this.#moved, { passive: true });
+    return () => {
+      sizes.disconnect();
+      box.removeEventListener("scroll", this.#moved);
+    };
+  }
+
+  // Before other messages are drawn: what was scrolled may not have been told yet.
+  redraws() {
+    const moved = this.box ? this.box.scrollTop - this.#at : 0;
+    for (const anchor of this.#anchors) anchor.top -= moved;
+    this.#at += moved;
+  }
+
+  // After other messages are drawn.
+  redrawn() {
+    this.#nodes = null;
+    this.settle();
+  }
+
+  // Puts things back where they were, after the size of something has changed.
+  settle() {
+    if (this.#goesToEnd || this.atEnd.peek()) this.box.scrollTop = this.box.scrollHeight;
+    else this.#hold();
+    this.#look();
+  }
+
+  async toEnd() {
+    if (this.timeline.hasNewer) {
+      this.#goesToEnd = true;
+      await this.timeline.loadNewest();
+    }
+    this.atEnd.value = !this.timeline.hasNewer;
+    this.settle();
+    // What is drawn by now may be older than what was loaded.
+    requestAnimationFrame(() => {
+      this.#goesToEnd = false;
+      this.settle();
+    });
+  }
+
+  // Begins at a place, where there is more below it than fits.
+  beginAt(node) {
+    const below = this.box.scrollHeight - (topOf(node, this.box) + this.box.scrollTop);
+    if (below > this.box.clientHeight * (1 - ABOVE)) this.#goTo(node);
+  }
+
+  // Shows a message, for all to see.
+  show(seq) {
+    const node = this.nodeOf(seq);
+    if (!node) return;
+    this.#goTo(node);
+    node.focus({ preventScroll: true });
+    node.dataset.flash = "";
+    setTimeout(() => delete node.dataset.flash, FLASH);
+  }
+
+  nodeOf = (seq) => this.list.querySelector(`[data-seq="${seq}"]`);
+  nodes = () => (this.#nodes ??= [...this.list.querySelectorAll("[data-seq]")]);
+
+  // The last message that is in view, by its seq.
+  get lastInView() {
+    const bottom = this.box.clientHeight;
+    const seen = this.#anchors.filter(({ node, top }) => top + node.offsetHeight / 2 < bottom);
+    return Number(seen.at(-1)?.node.dataset.seq ?? 0);
+  }
+
+  #goTo(node) {
+    this.box.scrollTop += topOf(node, this.box) - this.box.clientHeight * ABOVE;
+    this.#moved();
+  }
+
+  // At the very end, the browser may have moved it because there is less now.
+  #resized() {
+    const { scrollHeight, scrollTop, clientHeight } = this.box;
+    if (scrollHeight - scrollTop - clientHeight > 1) this.redraws();
+    this.settle();
+  }
+
+  #hold() {
+    const there = this.#anchors.filter(({ node }) => node.isConnected);
+    const kept = there.find(({ isKnown }) => isKnown) ?? there[0];
+    if (!kept) return;
+    const moved = topOf(kept.node, this.box) - kept.top;
+    if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
+  }
+
+  #moved = () => {
+    const { scrollHeight, scrollTop, clientHeight } = this.box;
+    const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
+    this.atEnd.value = isNear && !this.timeline.hasNewer;
+    this.#look();
+  };
+
+  #look() {
+    this.timeline.isFollowed = this.atEnd.peek();
+    this.#anchors = this.#inView();
+    this.#at = this.box.scrollTop;
+    this.#loadAhead();
+    this.whenMoved?.();
+  }
+
+  // What was in view before has its true size; what comes into view may be as high as was guessed.
+  #inView() {
+    const nodes = this.nodes();
+    const known = new Set(this.#anchors.map(({ node }) => node));
+    const bottom = this.box.clientHeight;
+    const found = [];
+    for (let at = this.#firstInView(nodes); at < nodes.length; at++) {
+      const top = topOf(nodes[at], this.box);
+      if (top > bottom) break;
+      found.push({ node: nodes[at], top, isKnown: known.has(nodes[at]) });
+    }
+    return found;
+  }
+
+  // By halves, since there may be hundreds.
+  #firstInView(nodes) {
+    let [low, high] = [0, nodes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (topOf(nodes[middle], this.box) + nodes[middle].offsetHeight > 0) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #loadAhead() {
+    const { timeline, box } = this;
+    if (!timeline.isFresh || timeline.failure.peek() || timeline.reading.peek()) return;
+    const ahead = box.clientHeight * AHEAD;
+    if (box.scrollTop < ahead && timeline.hasOlder) timeline.loadOlder();
+    else if (box.scrollHeight - box.scrollTop - box.clientHeight < ahead) timeline.loadNewer();
+  }
+}
+
+const topOf = (node, box) => node.getBoundingClientRect().top - box.getBoundingClientRect().top;
