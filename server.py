@@ -24,6 +24,7 @@ from realchat.mongodb_uri import hosts_of, try_uri
 from realchat.options import read_options
 from realchat.pairs import EngineState
 from realchat.redis_server import start_redis
+from realchat.restoring import renew_epoch
 from realchat.secrets_file import fill_secrets
 from realchat.settings import SettingError, StartError, read_settings
 from realchat.startup import describe, name_redis
@@ -60,6 +61,8 @@ def main() -> int:
         with contextlib.ExitStack() as closing:
             if options.worker is not None:
                 work = join(Line(options.worker))
+            elif options.new_epoch:
+                work = forget_epoch(prepare(closing).ground)
             elif options.workers == 1:
                 work = serve_alone(prepare(closing))
             else:
@@ -128,6 +131,15 @@ async def serve_alone(foundation: Foundation) -> None:
 
     async with keep_alive(foundation.embedded):
         await serve(foundation.ground, tell_ready)
+
+
+async def forget_epoch(ground: Ground) -> None:
+    """Give the history of the database another name. Raises `StartError`."""
+    await renew_epoch(ground.settings)
+    print_block(
+        f"The database {ground.settings.mongodb_db} has a new epoch: "
+        "from the next start on, clients read all anew."
+    )
 
 
 async def supervise(foundation: Foundation, number: int) -> None:

@@ -54,10 +54,16 @@ class Team(ServerProcess):
 
     def measure(self, name: str) -> float:
         """Return the sum of a measure over its labels, as one of the workers tells it."""
+        return sum(float(line.split()[-1]) for line in self._lines(name))
+
+    def labels(self, name: str, label: str) -> set[str]:
+        """Return the values that a label of a measure has."""
+        return {line.partition(f'{label}="')[2].partition('"')[0] for line in self._lines(name)}
+
+    def _lines(self, name: str) -> list[str]:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=PATIENCE) as reply:
             lines = reply.read().decode().splitlines()
-        starts = (f"{name} ", f"{name}{{")
-        return sum(float(line.split()[-1]) for line in lines if line.startswith(starts))
+        return [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
 
 
 @asynccontextmanager
