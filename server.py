@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from msgspec import structs
 
-from handlers.lifecycle import Ground, serve
+from handlers.lifecycle import Ground, serve, stops
 from handlers.ports import claim_port
 from realchat.folders import hold_folder, prepare_folder
 from realchat.keeping import Embedded, keep_alive
@@ -55,7 +55,7 @@ def main() -> int:
     """Run the server; return the exit code: 0, 1 for a failed start, 2 for a wrong setting."""
     options = read_options()
     # Until the event loop takes them over, all ways to stop unwind the stack.
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    for signum in stops():
         signal.signal(signum, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as closing:

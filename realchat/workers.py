@@ -100,6 +100,7 @@ class Workers:
         fresh, _ = await self._start_one()
         if worker not in self._workers:
             await fresh.stop()
+            self._forget(fresh)
             return
         self._workers.remove(worker)
         self._leaving.add(worker)

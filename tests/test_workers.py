@@ -148,30 +148,37 @@ async def test_a_renewal_tells_people_to_come_back(
         await renewing
 
 
-def test_two_wishes_to_renew_at_once_leave_two_workers(team: Team) -> None:
-    before = set(team.workers)
+def test_a_wish_to_renew_during_a_renewal_is_not_forgotten(team: Team) -> None:
+    before, done = set(team.workers), team.renewals
     team.process.send_signal(signal.SIGHUP)
-    team.renew()
-    wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
-    assert team.is_ready()
+    wait_until(lambda: len(team.workers) == 3)
+    between = set(team.workers) - before
+    team.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: team.renewals == done + 2)
+    assert len(team.workers) == 2
+    assert (before | between).isdisjoint(team.workers)
 
 
 def test_a_version_that_does_not_start_leaves_the_old_one_serving(team: Team) -> None:
     before = team.workers
-    (team.folder / ".env").write_text("JWT_ACCESS_SECRET=short\n")
+    settings = team.folder / ".env"
+    settings.write_text("JWT_ACCESS_SECRET=short\n")
     team.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "the workers stay as they are" in team.stderr)
+    try:
+        wait_until(lambda: "the workers stay as they are" in team.stderr)
+    finally:
+        settings.unlink()
     assert team.workers == before
     assert team.is_ready()
-    (team.folder / ".env").unlink()
     team.renew()
     assert set(before).isdisjoint(team.workers)
 
 
 def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team) -> None:
-    before = set(team.workers)
+    before, done = set(team.workers), team.renewals
     team.process.send_signal(signal.SIGHUP)
     team.kill_worker()
+    wait_until(lambda: team.renewals > done)
     wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
 
 
