@@ -151,6 +151,7 @@ class Workers:
                 logger.error("%s instead of serving; the next in %.1f s", _name(error), pause)
                 continue
             self._enlist(worker)
+            logger.info("a worker serves in its place", extra={"data": {"workers": self.pids}})
             return
 
 

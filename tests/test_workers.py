@@ -44,7 +44,8 @@ def shared_team() -> Iterator[Team]:
 @pytest.fixture
 def team(shared_team: Team) -> Team:
     """The two workers, ready whatever a test before did to them."""
-    wait_until(lambda: len(shared_team.workers) == 2 and shared_team.is_ready())
+    wait_until(shared_team.is_whole)
+    assert len(shared_team.workers) == 2
     return shared_team
 
 
@@ -112,8 +113,9 @@ def test_the_terminal_s_ctrl_c_reaches_the_parent_alone(team: Team) -> None:
 
 def test_a_killed_worker_is_started_again(team: Team) -> None:
     killed = team.kill_worker()
-    wait_until(lambda: len(team.workers) == 2 and killed not in team.workers)
-    team.wait_ready()
+    wait_until(team.is_whole)
+    assert len(team.workers) == 2
+    assert killed not in team.workers
     assert "is started again" in team.stderr
 
 
@@ -178,8 +180,9 @@ def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team
     before, done = set(team.workers), team.renewals
     team.process.send_signal(signal.SIGHUP)
     team.kill_worker()
-    wait_until(lambda: team.renewals > done)
-    wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
+    wait_until(lambda: team.renewals > done and team.is_whole())
+    assert len(team.workers) == 2
+    assert before.isdisjoint(team.workers)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -246,7 +249,7 @@ def test_what_a_dead_worker_counted_counts_and_what_it_had_open_does_not(team: T
     counted = team.measure("realchat_requests_total")
     assert counted >= 3
     team.kill_worker()
-    wait_until(lambda: len(team.workers) == 2)
+    wait_until(team.is_whole)
     assert team.measure("realchat_requests_total") >= counted
     living = set(map(str, team.workers))
     wait_until(lambda: team.labels("process_resident_memory_bytes", "worker") == living)

@@ -21,6 +21,7 @@ class Team(ServerProcess):
 
     def __init__(self, folder: Path, number: str = "2", **environ: str) -> None:
         super().__init__(folder, "--workers", number, **{**ENVIRON, **environ})
+        self._killed = 0
 
     def __enter__(self) -> Team:
         super().__enter__()
@@ -36,9 +37,14 @@ class Team(ServerProcess):
     def kill_worker(self) -> int:
         """End a worker the hard way; return its process id."""
         pid = self.workers[0]
+        self._killed += 1
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not is_alive(pid))
         return pid
+
+    def is_whole(self) -> bool:
+        """Tell whether every worker that was killed has a successor that serves."""
+        return self.stderr.count("serves in its place") == self._killed
 
     @contextmanager
     def only(self, pid: int) -> Iterator[None]:
