@@ -19,10 +19,20 @@ from tornado.httpclient import AsyncHTTPClient
 from workers import Team, device_on
 
 from realchat.options import count_workers
-from torture.scenarios import SHORT, Options, run
+from torture.crowd import Size
+from torture.faults import renew_workers
+from torture.scenarios import Options, Scenario, run
 
 # A crowd that is small enough for two cores, and sends all the while.
-(RENEWAL,) = (each for each in SHORT if each.name == "workers-renewed")
+RENEWAL = Scenario(
+    "workers-renewed",
+    Size(users=6, devices=2, group=6, heartbeat=2),
+    renew_workers,
+    faults=1,
+    acks=60,
+    writers=6,
+    workers=2,
+)
 
 
 @pytest.fixture
