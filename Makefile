@@ -15,8 +15,9 @@ SWIFT := tests/swift
 .PHONY: run test lint torture bench bench-translation bench-page
 .DEFAULT_GOAL := run
 
+# WORKERS=4 for as many processes, WORKERS=auto for one a core.
 run: .venv/installed
-	.venv/bin/python server.py
+	.venv/bin/python server.py --workers $(or $(WORKERS),1)
 
 # Three at a time, each with its own MongoDB: the tests wait more than they compute.
 test: lint $(ARGOS)/.venv/installed $(SWIFT)/.venv/installed

@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from msgspec import structs
 
-from handlers.lifecycle import Ground, serve
+from handlers.lifecycle import Ground, serve, stops
 from handlers.ports import claim_port
 from realchat.folders import hold_folder, prepare_folder
 from realchat.keeping import Embedded, keep_alive
@@ -24,6 +24,7 @@ from realchat.mongodb_uri import hosts_of, try_uri
 from realchat.options import read_options
 from realchat.pairs import EngineState
 from realchat.redis_server import start_redis
+from realchat.restoring import renew_epoch
 from realchat.secrets_file import fill_secrets
 from realchat.settings import SettingError, StartError, read_settings
 from realchat.startup import describe, name_redis
@@ -54,12 +55,14 @@ def main() -> int:
     """Run the server; return the exit code: 0, 1 for a failed start, 2 for a wrong setting."""
     options = read_options()
     # Until the event loop takes them over, all ways to stop unwind the stack.
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    for signum in stops():
         signal.signal(signum, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as closing:
             if options.worker is not None:
                 work = join(Line(options.worker))
+            elif options.new_epoch:
+                work = forget_epoch(prepare(closing).ground)
             elif options.workers == 1:
                 work = serve_alone(prepare(closing))
             else:
@@ -128,6 +131,15 @@ async def serve_alone(foundation: Foundation) -> None:
 
     async with keep_alive(foundation.embedded):
         await serve(foundation.ground, tell_ready)
+
+
+async def forget_epoch(ground: Ground) -> None:
+    """Give the history of the database another name. Raises `StartError`."""
+    await renew_epoch(ground.settings)
+    print_block(
+        f"The database {ground.settings.mongodb_db} has a new epoch: "
+        "from the next start on, clients read all anew."
+    )
 
 
 async def supervise(foundation: Foundation, number: int) -> None:

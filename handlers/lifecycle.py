@@ -51,8 +51,7 @@ async def serve(
     `tell_ready` hears what translates. Raises `StartError`.
     """
     stop = asyncio.Event()
-    # SIGHUP is for the parent of workers; alone, the next start reads the settings anew.
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for signum in stops():
         asyncio.get_running_loop().add_signal_handler(signum, _stop, stop, signum)
     watch = asyncio.create_task(until) if until else None
     if watch is not None:
@@ -78,6 +77,12 @@ async def serve(
     await services.close()
     if watch is not None:
         watch.cancel()
+
+
+def stops() -> list[signal.Signals]:
+    """Return the signals that stop a process that serves, SIGHUP unless `nohup` is to keep it."""
+    is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([] if is_kept else [signal.SIGHUP])]
 
 
 async def _open(ground: Ground) -> Services:

@@ -18,6 +18,12 @@ def read_options() -> argparse.Namespace:
         default=1,
         help="processes that share the port: a number, or auto for one a core (default 1)",
     )
+    parser.add_argument(
+        "--new-epoch",
+        action="store_true",
+        help="tell clients to read all anew from the next start on, after a copy was put back; "
+        "then end (docs/operations.md)",
+    )
     # How the parent of several starts each: the descriptor of the line to it.
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()

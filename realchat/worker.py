@@ -86,12 +86,20 @@ class Worker:
         with theirs:
             # In a session of its own, for else the Ctrl-C of the terminal would be the
             # first of two signals to stop, and the second one cuts requests off.
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(script), "--worker", str(theirs.fileno())),
-                pass_fds=[theirs.fileno(), *share.sockets],
-                env={**os.environ, FOLDER_VARIABLE: share.meters},
-                start_new_session=True,
+            spawning = asyncio.ensure_future(
+                asyncio.create_subprocess_exec(
+                    *(sys.executable, str(script), "--worker", str(theirs.fileno())),
+                    pass_fds=[theirs.fileno(), *share.sockets],
+                    env={**os.environ, FOLDER_VARIABLE: share.meters},
+                    start_new_session=True,
+                )
             )
+            try:
+                process = await asyncio.shield(spawning)
+            except asyncio.CancelledError:
+                # A process whose start is given up must not outlive this one.
+                await cls(await spawning, ours).kill()
+                raise
         ours.setblocking(False)
         words = msgspec.json.encode(share) + b"\n"
         # One that has ended already is noticed by who waits until it is ready.

@@ -100,6 +100,7 @@ class Workers:
         fresh, _ = await self._start_one()
         if worker not in self._workers:
             await fresh.stop()
+            self._forget(fresh)
             return
         self._workers.remove(worker)
         self._leaving.add(worker)
@@ -150,6 +151,7 @@ class Workers:
                 logger.error("%s instead of serving; the next in %.1f s", _name(error), pause)
                 continue
             self._enlist(worker)
+            logger.info("a worker serves in its place", extra={"data": {"workers": self.pids}})
             return
 
 

@@ -35,7 +35,12 @@ ROOMS = {
         "realchat.worker",
         "realchat.workers",
     ],
-    "services": ["realchat.services", "realchat.sharing", "realchat.outside"],
+    "services": [
+        "realchat.services",
+        "realchat.sharing",
+        "realchat.outside",
+        "realchat.restoring",
+    ],
     "store": ["realchat.store", "realchat.store.*"],
     "adapters": [
         "realchat.apertium",

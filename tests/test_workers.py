@@ -19,10 +19,20 @@ from tornado.httpclient import AsyncHTTPClient
 from workers import Team, device_on
 
 from realchat.options import count_workers
-from torture.scenarios import SHORT, Options, run
+from torture.crowd import Size
+from torture.faults import renew_workers
+from torture.scenarios import Options, Scenario, run
 
 # A crowd that is small enough for two cores, and sends all the while.
-(RENEWAL,) = (each for each in SHORT if each.name == "workers-renewed")
+RENEWAL = Scenario(
+    "workers-renewed",
+    Size(users=6, devices=2, group=6, heartbeat=2),
+    renew_workers,
+    faults=1,
+    acks=60,
+    writers=6,
+    workers=2,
+)
 
 
 @pytest.fixture
@@ -33,19 +43,20 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture
-def team(folder: Path) -> Iterator[Team]:
-    """Two workers in a folder of their own."""
-    with Team(folder) as started:
-        yield started
-
-
 @pytest.fixture(scope="module")
-def steady_team() -> Iterator[Team]:
-    """Two workers that nothing happens to."""
+def shared_team() -> Iterator[Team]:
+    """Two workers, for all tests that leave two behind."""
     require(shutil.which("redis-server") is not None, "redis-server is not installed")
     with TemporaryDirectory() as name, Team(Path(name)) as started:
         yield started
+
+
+@pytest.fixture
+def team(shared_team: Team) -> Team:
+    """The two workers, ready whatever a test before did to them."""
+    wait_until(shared_team.is_whole)
+    assert len(shared_team.workers) == 2
+    return shared_team
 
 
 async def knock(base_url: str, until: asyncio.Event) -> int:
@@ -74,24 +85,24 @@ def name_of(pid: int) -> str:
     return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
-def test_one_block_says_what_runs(steady_team: Team) -> None:
-    lines = steady_team.stdout.splitlines()
-    assert lines[0] == f"RealChat 0.1.0 is ready: open {steady_team.url}"
+def test_one_block_says_what_runs(team: Team) -> None:
+    lines = team.stdout.splitlines()
+    assert lines[0] == f"RealChat 0.1.0 is ready: open {team.url}"
     about = {line[2:14].strip(): line[15:] for line in lines[1:]}
     assert list(about)[:3] == ["database", "bus", "secrets"]
-    assert about["bus"].startswith(f"embedded Redis in {steady_team.folder}/data/redis")
+    assert about["bus"].startswith(f"embedded Redis in {team.folder}/data/redis")
     assert about["workers"] == "2, SIGHUP renews them one by one"
-    assert len(steady_team.workers) == 2
+    assert len(team.workers) == 2
 
 
 @pytest.mark.gen_test(timeout=90)
-async def test_people_on_two_workers_talk(steady_team: Team, http_client: AsyncHTTPClient) -> None:
-    one, other = steady_team.workers
-    ana = await register(http_client, steady_team.url, "Ana")
-    ben = await register(http_client, steady_team.url, "Ben")
+async def test_people_on_two_workers_talk(team: Team, http_client: AsyncHTTPClient) -> None:
+    one, other = team.workers
+    ana = await register(http_client, team.url, "Ana")
+    ben = await register(http_client, team.url, "Ben")
     async with (
-        device_on(steady_team, one, ana) as phone,
-        device_on(steady_team, other, ben) as tablet,
+        device_on(team, one, ana) as phone,
+        device_on(team, other, ben) as tablet,
     ):
         await phone.command("send_message", recipient_id=ben.id, content="hello")
         assert (await tablet.expect("message"))["content"] == "hello"
@@ -100,34 +111,22 @@ async def test_people_on_two_workers_talk(steady_team: Team, http_client: AsyncH
         assert (await phone.expect("message"))["content"] == "hello, too"
 
 
-def test_the_embedded_redis_is_for_its_owner_alone(steady_team: Team) -> None:
-    assert (steady_team.folder / "data/redis/redis.sock").stat().st_mode & 0o077 == 0
-    assert (steady_team.folder / "data/redis").stat().st_mode & 0o077 == 0
+def test_the_embedded_redis_is_for_its_owner_alone(team: Team) -> None:
+    assert (team.folder / "data/redis/redis.sock").stat().st_mode & 0o077 == 0
+    assert (team.folder / "data/redis").stat().st_mode & 0o077 == 0
 
 
-def test_the_terminal_s_ctrl_c_reaches_the_parent_alone(steady_team: Team) -> None:
-    mine = os.getpgid(steady_team.process.pid)
-    assert mine not in {os.getpgid(pid) for pid in steady_team.children}
+def test_the_terminal_s_ctrl_c_reaches_the_parent_alone(team: Team) -> None:
+    mine = os.getpgid(team.process.pid)
+    assert mine not in {os.getpgid(pid) for pid in team.children}
 
 
 def test_a_killed_worker_is_started_again(team: Team) -> None:
     killed = team.kill_worker()
-    wait_until(lambda: len(team.workers) == 2 and killed not in team.workers)
-    team.wait_ready()
+    wait_until(team.is_whole)
+    assert len(team.workers) == 2
+    assert killed not in team.workers
     assert "is started again" in team.stderr
-
-
-@pytest.mark.gen_test(timeout=90)
-async def test_people_of_a_killed_worker_go_on_with_another(
-    team: Team, http_client: AsyncHTTPClient
-) -> None:
-    ana = await register(http_client, team.url, "Ana")
-    async with device(ana) as phone:
-        await phone.command("send_message", recipient_id=ana.id, content="1")
-        team.kill_worker()
-        async with device(ana) as again:
-            ack = await again.command("send_message", recipient_id=ana.id, content="2")
-            assert ack["seq"] == 2
 
 
 @pytest.mark.gen_test(timeout=240)
@@ -161,32 +160,39 @@ async def test_a_renewal_tells_people_to_come_back(
         await renewing
 
 
-def test_two_wishes_to_renew_at_once_leave_two_workers(team: Team) -> None:
-    before = set(team.workers)
+def test_a_wish_to_renew_during_a_renewal_is_not_forgotten(team: Team) -> None:
+    before, done = set(team.workers), team.renewals
     team.process.send_signal(signal.SIGHUP)
-    team.renew()
-    wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
-    assert team.is_ready()
+    wait_until(lambda: len(team.workers) == 3)
+    between = set(team.workers) - before
+    team.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: team.renewals == done + 2)
+    assert len(team.workers) == 2
+    assert (before | between).isdisjoint(team.workers)
 
 
 def test_a_version_that_does_not_start_leaves_the_old_one_serving(team: Team) -> None:
     before = team.workers
-    (team.folder / ".env").write_text("JWT_ACCESS_SECRET=short\n")
+    settings = team.folder / ".env"
+    settings.write_text("JWT_ACCESS_SECRET=short\n")
     team.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "the workers stay as they are" in team.stderr)
+    try:
+        wait_until(lambda: "the workers stay as they are" in team.stderr)
+    finally:
+        settings.unlink()
     assert team.workers == before
     assert team.is_ready()
-    (team.folder / ".env").unlink()
     team.renew()
     assert set(before).isdisjoint(team.workers)
 
 
 def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team) -> None:
-    before = set(team.workers)
+    before, done = set(team.workers), team.renewals
     team.process.send_signal(signal.SIGHUP)
     team.kill_worker()
-    wait_until(lambda: "all workers are renewed" in team.stderr)
-    wait_until(lambda: len(team.workers) == 2 and before.isdisjoint(team.workers))
+    wait_until(lambda: team.renewals > done and team.is_whole())
+    assert len(team.workers) == 2
+    assert before.isdisjoint(team.workers)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -215,43 +221,82 @@ def test_a_signal_while_it_starts_stops_all(folder: Path, signum: int) -> None:
     assert "Traceback" not in team.stderr
 
 
-def test_a_signal_during_a_renewal_stops_all(team: Team) -> None:
-    team.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: len(team.workers) == 3)
-    everybody = team.children
-    assert team.stop() == 0
+def test_a_signal_during_a_renewal_stops_all(folder: Path) -> None:
+    with Team(folder) as team:
+        team.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(team.workers) == 3)
+        everybody = team.children
+        assert team.stop() == 0
     assert [pid for pid in everybody if is_alive(pid)] == []
 
 
-def test_ctrl_c_lets_requests_under_way_finish(team: Team) -> None:
-    with request_under_way(team) as connection:
+def test_ctrl_c_lets_requests_under_way_finish(folder: Path) -> None:
+    with Team(folder) as team, request_under_way(team) as connection:
         team.press_ctrl_c()
-        wait_until(lambda: len(team.children) == 3)  # the worker that had nothing to do is gone
+        wait_until(lambda: len(team.workers) == 1)  # the one that had nothing to do is gone
         connection.send(b"}")
         with connection.getresponse() as reply:
             # Nobody has that address, which only the database knows.
             assert reply.status == 401
-    assert team.wait() == 0
+        assert team.wait() == 0
 
 
-def test_all_end_with_a_parent_that_is_killed(team: Team) -> None:
-    everybody = team.children
-    team.kill()
-    wait_until(lambda: not any(map(is_alive, everybody)))
-
-
-def test_a_killed_parent_has_a_successor_on_the_same_data(folder: Path) -> None:
+def test_all_end_with_a_parent_that_is_killed_and_others_begin_on_the_same_data(
+    folder: Path,
+) -> None:
     with Team(folder) as team:
-        port = str(team.port)
+        everybody = team.children
         team.kill()
-    with Team(folder, PORT=port) as again:
-        assert len(again.workers) == 2
+        wait_until(lambda: not any(map(is_alive, everybody)))
+        with Team(folder, PORT=str(team.port)) as again:
+            assert len(again.workers) == 2
+
+
+def test_what_a_dead_worker_counted_counts_and_what_it_had_open_does_not(team: Team) -> None:
+    with team.only(team.workers[0]):
+        for _ in range(3):
+            assert team.is_ready()
+    counted = team.measure("realchat_requests_total")
+    assert counted >= 3
+    team.kill_worker()
+    wait_until(team.is_whole)
+    assert team.measure("realchat_requests_total") >= counted
+    living = set(map(str, team.workers))
+    wait_until(lambda: team.labels("process_resident_memory_bytes", "worker") == living)
+
+
+@pytest.mark.gen_test(timeout=90)
+async def test_each_worker_tells_of_all(team: Team, http_client: AsyncHTTPClient) -> None:
+    one, other = team.workers
+    ana = await register(http_client, team.url, "Ana")
+    before = {
+        name: team.measure(name)
+        for name in ("realchat_messages_stored_total", "realchat_append_batch_size_count")
+    }
+    frames, deliveries = (
+        team.measure("realchat_frames_total"),
+        team.measure("realchat_deliveries_total"),
+    )
+    async with device_on(team, one, ana) as phone, device_on(team, other, ana) as tablet:
+        for each in (phone, tablet):
+            answer = await each.command("send_message", recipient_id=ana.id, content="hello")
+            assert answer["type"] == "ack"
+        for each in (phone, tablet, phone, tablet):
+            await each.expect("message")
+        for asked in (one, other):
+            with team.only(asked):
+                assert await asyncio.to_thread(team.measure, "realchat_sockets_open") == 2
+                for name, number in before.items():
+                    assert await asyncio.to_thread(team.measure, name) == number + 2
+    # Two devices: a hello, two messages and an ack for each.
+    assert team.measure("realchat_frames_total") >= frames + 2 + 2 * 4
+    assert team.measure("realchat_deliveries_total") >= deliveries + 4
 
 
 def test_a_killed_redis_is_started_again(team: Team) -> None:
     (redis,) = (pid for pid in team.children if name_of(pid) == "redis-server")
     os.kill(redis, signal.SIGKILL)
-    wait_until(lambda: "the embedded Redis ended" in team.stderr)
+    wait_until(lambda: redis not in team.children)
     wait_until(lambda: any(name_of(pid) == "redis-server" for pid in team.children))
     wait_until(lambda: team.measure("realchat_bus_up") == 1)
 

@@ -21,6 +21,7 @@ class Team(ServerProcess):
 
     def __init__(self, folder: Path, number: str = "2", **environ: str) -> None:
         super().__init__(folder, "--workers", number, **{**ENVIRON, **environ})
+        self._killed = 0
 
     def __enter__(self) -> Team:
         super().__enter__()
@@ -36,9 +37,14 @@ class Team(ServerProcess):
     def kill_worker(self) -> int:
         """End a worker the hard way; return its process id."""
         pid = self.workers[0]
+        self._killed += 1
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not is_alive(pid))
         return pid
+
+    def is_whole(self) -> bool:
+        """Tell whether every worker that was killed has a successor that serves."""
+        return self.stderr.count("serves in its place") == self._killed
 
     @contextmanager
     def only(self, pid: int) -> Iterator[None]:
@@ -54,10 +60,16 @@ class Team(ServerProcess):
 
     def measure(self, name: str) -> float:
         """Return the sum of a measure over its labels, as one of the workers tells it."""
+        return sum(float(line.split()[-1]) for line in self._lines(name))
+
+    def labels(self, name: str, label: str) -> set[str]:
+        """Return the values that a label of a measure has."""
+        return {line.partition(f'{label}="')[2].partition('"')[0] for line in self._lines(name)}
+
+    def _lines(self, name: str) -> list[str]:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=PATIENCE) as reply:
             lines = reply.read().decode().splitlines()
-        starts = (f"{name} ", f"{name}{{")
-        return sum(float(line.split()[-1]) for line in lines if line.startswith(starts))
+        return [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
 
 
 @asynccontextmanager

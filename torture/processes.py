@@ -128,11 +128,16 @@ class ServerProcess:
         """The process ids of its workers, where it has several."""
         return [pid for pid in self.children if "--worker" in _command(pid)]
 
+    @property
+    def renewals(self) -> int:
+        """How often it has replaced all of its workers."""
+        return self.stderr.count(_RENEWED)
+
     def renew(self) -> None:
         """Have it replace its workers; return when that is done."""
-        done = self.stderr.count(_RENEWED)
+        done = self.renewals
         self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.stderr.count(_RENEWED) > done)
+        wait_until(lambda: self.renewals > done)
 
     def wait_ready(self) -> ServerProcess:
         """Wait until `/readyz` says so."""

@@ -160,7 +160,6 @@ _HANDFUL = Size(users=6, devices=2, group=6, heartbeat=2)
 SHORT = [
     Scenario("server-killed", _HANDFUL, faults.kill_server, 2, acks=60, writers=6),
     Scenario("server-restarted", _HANDFUL, faults.restart_server, 1, acks=60, writers=6),
-    Scenario("workers-renewed", _HANDFUL, faults.renew_workers, 1, acks=60, writers=6, workers=2),
     Scenario("database-killed", _HANDFUL, faults.kill_mongod, 1, acks=60, writers=6),
     Scenario("database-frozen", _HANDFUL, faults.freeze_mongod_briefly, 1, acks=60, writers=6),
     Scenario("network-broken", _HANDFUL, faults.break_network, 2, acks=60, writers=6),

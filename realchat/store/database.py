@@ -84,6 +84,12 @@ class Database:
         assert document is not None  # an upsert returns what it wrote
         return str(document["value"])
 
+    async def set_epoch(self, value: str) -> None:
+        """Give the database's history another name."""
+        await self.collection("meta").update(
+            {"_id": "epoch"}, {"$set": {"value": value}}, upsert=True
+        )
+
     async def explain(self, collection: str, pipeline: Sequence[Query]) -> str:
         """Return the plan that the database makes for a pipeline, as text (for tests)."""
         command = {"aggregate": collection, "pipeline": pipeline, "cursor": {}}
