@@ -10,7 +10,7 @@ PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.14
 # The tests' LibreTranslate, which is AGPL: in an environment of its own.
 ARGOS := tests/argos
 
-.PHONY: run test lint torture bench bench-translation bench-page
+.PHONY: run test lint torture bench bench-translation bench-page pictures
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -40,6 +40,10 @@ bench-translation: .venv/installed
 # Some five minutes; needs a chromium on the PATH.
 bench-page: .venv/installed-test
 	.venv/bin/python -m bench.page $(BENCH)
+
+# Two minutes; docs/images/take.py says what else it needs.
+pictures: .venv/installed-test
+	PYTHONPATH=tests:. .venv/bin/python docs/images/take.py
 
 .venv/installed: setup.py | .venv/bin/python
 	@echo "Installing into .venv, once ..."

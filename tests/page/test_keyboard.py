@@ -160,6 +160,7 @@ async def leave(page: Page) -> None:
     await page.keyboard.press("Escape")
     await require_focus(page, page.get_by_role("button", name="Settings"))
     await page.keyboard.press("Enter")
+    await require_focus(page, page.get_by_role("tab", name="Profile"))
     for _ in range(3):
         await page.keyboard.press("ArrowRight")
         await require_focus(page)
