@@ -76,7 +76,7 @@ async def test_what_is_at_the_top_stays_there_when_a_page_is_added_or_dropped(
     complaints = Complaints()
     async with chromium() as browser:
         # Far enough for the newest to be let go of, and back to them; a little way on a phone.
-        for viewport, ways_up, ways_down in ((WIDE, 7, 3), (PHONE, 2, 0)):
+        for viewport, ways_up, ways_down in ((WIDE, 8, 2), (PHONE, 2, 0)):
             page = await open_with(ben, "Ana", browser, complaints, viewport=viewport)
             # With one unread message at most it opens at the end.
             await expect(page.locator(f"[data-seq='{MANY}']")).to_be_in_viewport()
