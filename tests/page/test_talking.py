@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from browser import (
 from bson import ObjectId
 from msgspec import structs
 from people import Person
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from test_account import open_settings
 from test_composer import direct, open_talk
 from test_groups_page import make_group
@@ -39,6 +40,8 @@ from realchat.services import Services
 from realchat.settings import Settings
 
 TOUCH: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+
+SPENT = json.dumps({"error": {"code": "token_expired", "message": "It is spent."}})
 
 
 @asynccontextmanager
@@ -250,6 +253,29 @@ class TestShortTokens:
                 await expect(message(page, text).get_by_role("button", name="👍 1")).to_be_visible()
             await page.reload()
             await expect(message(page, "Two")).to_be_visible()
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=120)
+async def test_a_token_that_the_server_takes_no_longer_is_replaced_without_being_noticed(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
+        await write(both[1], both[0], "Hello")
+        page = await open_as(both[0], direct(*both), browser, complaints)
+        tokens: list[str | None] = []
+
+        async def refuse_first(route: Route) -> None:
+            tokens.append(await route.request.header_value("Authorization"))
+            if len(tokens) == 1:
+                await route.fulfill(status=401, content_type="application/json", body=SPENT)
+            else:
+                await route.continue_()
+
+        await page.route("**/reactions/**", refuse_first)
+        await choose(page, message(page, "Hello"), "React with 👍")
+        await expect(message(page, "Hello").get_by_role("button", name="👍 1")).to_be_visible()
+        assert len(set(tokens)) == 2
 
 
 @in_a_browser
