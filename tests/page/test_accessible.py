@@ -160,8 +160,8 @@ async def test_conversations_are_for_everyone(
         await page.get_by_role("textbox", name="Message").fill("El tren ha llegado.")
         async with page.expect_file_chooser() as chooser:
             await page.get_by_role("button", name="Attach").click()
-        notes = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"}
-        await (await chooser.value).set_files([notes])
+        chosen = await chooser.value
+        await chosen.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"})
         await expect(page.get_by_role("button", name="Remove notes.txt")).to_be_visible()
         await page.get_by_role("textbox", name="Message").press_sequentially(" @")
         await expect(page.get_by_role("listbox")).to_be_visible()
