@@ -333,9 +333,16 @@ async def test_what_the_database_could_not_take_goes_out_when_it_is_back(
 ) -> None:
     async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
         page = await open_as(both[0], direct(*both), browser, complaints)
+        refused = asyncio.Event()
+
+        async def fail(*arguments: object) -> None:
+            refused.set()
+            await outages.fail(*arguments)
+
         with monkeypatch.context() as away:
-            away.setattr(services.collections.message_log, "append", outages.fail)
+            away.setattr(services.collections.message_log, "append", fail)
             await say(page, "Hello")
+            await refused.wait()
             await expect(message(page, "Hello")).to_contain_text("Sending …")
         await expect(message(page, "Hello")).to_contain_text("Sent")
         assert len((await both[1].get("/messages/dm", user_id=both[0].id)).json) == 1
