@@ -99,7 +99,7 @@ async def test_errors_and_a_lost_connection_speak_up(
     await write(ana, ben, "Hello")
     await ben.post(f"/users/{ana.id}/block")
     complaints = Complaints()
-    async with chromium() as browser, network(http_port) as line:
+    async with network(http_port) as line, chromium() as browser:
         person = Person(http_client, line.url, {"user": ana.user, "user_id": ana.id, **TOKENS})
         page = await open_with(person, "Ben", browser, complaints)
         await say(page, "Are you there?")
