@@ -12,16 +12,16 @@ ARGOS := tests/argos
 # The tests' object store, OpenStack Swift: its versions are not to bind ours.
 SWIFT := tests/swift
 
-.PHONY: run test lint torture bench bench-translation bench-page
+.PHONY: run test lint torture bench bench-translation bench-page pictures
 .DEFAULT_GOAL := run
 
 # WORKERS=4 for as many processes, WORKERS=auto for one a core.
 run: .venv/installed
 	.venv/bin/python server.py --workers $(or $(WORKERS),1)
 
-# Three at a time, each with its own MongoDB: the tests wait more than they compute.
+# Two at a time, each with its own MongoDB; some drive a browser, which takes a core.
 test: lint $(ARGOS)/.venv/installed $(SWIFT)/.venv/installed
-	.venv/bin/pytest --numprocesses 3 --dist loadfile
+	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed-test
 	.venv/bin/ruff check --quiet
@@ -43,6 +43,10 @@ bench-translation: .venv/installed
 # Some five minutes; needs a chromium on the PATH.
 bench-page: .venv/installed-test
 	.venv/bin/python -m bench.page $(BENCH)
+
+# Two minutes; docs/images/take.py says what else it needs.
+pictures: .venv/installed-test
+	PYTHONPATH=tests:. .venv/bin/python docs/images/take.py
 
 .venv/installed: setup.py | .venv/bin/python
 	@echo "Installing into .venv, once ..."

@@ -91,7 +91,7 @@ async def register(page: Page, name: str, language: str = "en") -> None:
     await page.get_by_label("Password", exact=True).fill(people.PASSWORD)
     await page.get_by_label("Language").select_option(language)
     await page.get_by_role("button", name="Create account").click()
-    await expect(page.get_by_label("Search people")).to_be_visible()
+    await be_connected(page)
 
 
 async def sign_in(page: Page, email: str) -> None:
@@ -99,7 +99,13 @@ async def sign_in(page: Page, email: str) -> None:
     await page.get_by_label("E-mail", exact=True).fill(email)
     await page.get_by_label("Password", exact=True).fill(people.PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
+    await be_connected(page)
+
+
+async def be_connected(page: Page) -> None:
+    """Wait until a page hears of all that happens."""
     await expect(page.get_by_label("Search people")).to_be_visible()
+    await expect(page.locator("[data-connection=open]")).to_have_count(1)
 
 
 async def talk_to(page: Page, name: str) -> None:

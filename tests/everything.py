@@ -53,8 +53,8 @@ async def talk(ana: Person, ben: Person, cleo: Person, group: str) -> None:
     there = {"group_id": group}
     first = await say(ben, SPANISH, **there)
     second = await say(cleo, "La foto es bonita.", reply_to=first, content_lang="es", **there)
-    for one in (first, second):
-        translation = (await ana.get(f"/messages/{one}/translation", lang="ca")).json
+    for spanish in (first, second):
+        translation = (await ana.get(f"/messages/{spanish}/translation", lang="ca")).json
         assert translation["status"] == "ready"
     for one, emoji in ((ana, "👍"), (ben, "👍"), (cleo, "🎉")):
         await one.put(f"/messages/{first}/reactions/{emoji_path(emoji)}")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import people
 import pytest
 from browser import (
     PHONE,
@@ -113,11 +114,28 @@ async def test_the_way_in_is_for_everyone(base_url: str, viewport: Any) -> None:
 
 
 @in_a_browser
+@pytest.mark.gen_test(timeout=120)
+async def test_a_chat_without_conversations_is_for_everyone(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana = await people.register(http_client, base_url, "Ana")
+    complaints = Complaints()
+    async with chromium() as browser:
+        page = await arrive(browser, base_url, complaints)
+        await sign_in(page, ana.email)
+        await expect(page.get_by_role("heading", name="No conversations yet")).to_be_visible()
+        await require_for_everyone(page)
+        await page.set_viewport_size({"width": 360, "height": 740})
+        await require_for_everyone(page)
+    assert complaints == []
+
+
+@in_a_browser
 @pytest.mark.gen_test(timeout=300)
 async def test_conversations_are_for_everyone(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:
-    async with everything(http_client, base_url, engine) as (page, made):
+    async with everything(http_client, base_url, engine) as (page, _):
         await require_for_everyone(page)
         await conversation(page, "Dan").click()
         await say(page, "Are you there?")
@@ -140,8 +158,14 @@ async def test_conversations_are_for_everyone(
         await act(page, "edited", "Reply")
         await page.get_by_role("button", name="Preview").click()
         await page.get_by_role("textbox", name="Message").fill("El tren ha llegado.")
+        async with page.expect_file_chooser() as chooser:
+            await page.get_by_role("button", name="Attach").click()
+        chosen = await chooser.value
+        await chosen.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"})
+        await expect(page.get_by_role("button", name="Remove notes.txt")).to_be_visible()
+        await page.get_by_role("textbox", name="Message").press_sequentially(" @")
+        await expect(page.get_by_role("listbox")).to_be_visible()
         await require_for_everyone(page)
-        await made.ben.post(f"/groups/{made.group}/leave")
         await page.get_by_label("Search people").fill("Ben")
         await expect(page.get_by_label("People found").get_by_text("Ben")).to_be_visible()
         await require_for_everyone(page)

@@ -79,7 +79,7 @@ async def test_a_message_that_is_pending_outlasts_a_reload_without_a_server(
 ) -> None:
     ben = await people.register(http_client, base_url, "Ben")
     complaints = Complaints()
-    async with chromium() as browser, network(http_port) as way:
+    async with network(http_port) as way, chromium() as browser:
         ana = await arrive(browser, way.url, complaints)
         await register(ana, "Ana")
         await talk_to(ana, "Ben")
@@ -154,7 +154,7 @@ async def test_thirty_seconds_without_a_network_are_made_up_for_on_both_sides(
 ) -> None:
     ben = await people.register(http_client, base_url, "Ben")
     complaints = Complaints()
-    async with chromium() as browser, network(http_port) as way:
+    async with network(http_port) as way, chromium() as browser:
         ana = await arrive(browser, way.url, complaints)
         await register(ana, "Ana")
         await talk_to(ana, "Ben")
@@ -187,7 +187,7 @@ async def test_after_a_sleep_everything_is_there(
 ) -> None:
     """The lid is closed for an hour, and all connections die without anybody being told."""
     ben = await people.register(http_client, base_url, "Ben")
-    async with chromium() as browser, network(http_port) as way:
+    async with network(http_port) as way, chromium() as browser:
         ana = await arrive(browser, way.url, Complaints())
         await ana.clock.install()
         await register(ana, "Ana")

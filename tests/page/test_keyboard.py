@@ -160,6 +160,7 @@ async def leave(page: Page) -> None:
     await page.keyboard.press("Escape")
     await require_focus(page, page.get_by_role("button", name="Settings"))
     await page.keyboard.press("Enter")
+    await require_focus(page, page.get_by_role("tab", name="Profile"))
     for _ in range(3):
         await page.keyboard.press("ArrowRight")
         await require_focus(page)
@@ -226,6 +227,7 @@ async def test_the_sheet_of_keys_tells_of_all_and_they_work(
         await expect(sheet.locator("dt")).to_have_count(19)
         await expect(sheet.locator("dd kbd kbd").first).to_have_text("?")
         await page.keyboard.press("Escape")
+        await expect(sheet).to_be_hidden()
         await require_everywhere(page)
         await require_on_a_message(page, ana)
         # Those who speak to their computer switch the single keys off, and need no key for it.
@@ -233,6 +235,7 @@ async def test_the_sheet_of_keys_tells_of_all_and_they_work(
         sheet = await open_help(page)
         await sheet.get_by_label("Shortcuts of a single key").uncheck()
         await page.keyboard.press("Escape")
+        await expect(sheet).to_be_hidden()
         await page.keyboard.press("n")
         await page.keyboard.press("Control+k")
         await expect(page.get_by_label("Search people")).to_be_focused()

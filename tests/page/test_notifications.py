@@ -6,7 +6,7 @@ from typing import Any
 
 import people
 import pytest
-from browser import in_a_browser, require_accessible
+from browser import be_connected, in_a_browser, require_accessible
 from engine import Engine
 from msgspec import structs
 from people import Person
@@ -41,6 +41,7 @@ async def watch(page: Page, **chosen: bool) -> None:
     choose = "(chosen) => localStorage.setItem('realchat.settings', JSON.stringify(chosen))"
     await page.evaluate(choose, chosen)
     await page.reload()
+    await be_connected(page)
     await field(page).click()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from browser import (
 from bson import ObjectId
 from msgspec import structs
 from people import Person
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from test_account import open_settings
 from test_composer import direct, open_talk
 from test_groups_page import make_group
@@ -39,6 +40,8 @@ from realchat.services import Services
 from realchat.settings import Settings
 
 TOUCH: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+
+SPENT = json.dumps({"error": {"code": "token_expired", "message": "It is spent."}})
 
 
 @asynccontextmanager
@@ -254,6 +257,29 @@ class TestShortTokens:
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=120)
+async def test_a_token_that_the_server_takes_no_longer_is_replaced_without_being_noticed(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
+        await write(both[1], both[0], "Hello")
+        page = await open_as(both[0], direct(*both), browser, complaints)
+        tokens: list[str | None] = []
+
+        async def refuse_first(route: Route) -> None:
+            tokens.append(await route.request.header_value("Authorization"))
+            if len(tokens) == 1:
+                await route.fulfill(status=401, content_type="application/json", body=SPENT)
+            else:
+                await route.continue_()
+
+        await page.route("**/reactions/**", refuse_first)
+        await choose(page, message(page, "Hello"), "React with 👍")
+        await expect(message(page, "Hello").get_by_role("button", name="👍 1")).to_be_visible()
+        assert len(set(tokens)) == 2
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=120)
 async def test_a_message_that_was_refused_is_kept_and_can_be_sent_again(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -307,9 +333,16 @@ async def test_what_the_database_could_not_take_goes_out_when_it_is_back(
 ) -> None:
     async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
         page = await open_as(both[0], direct(*both), browser, complaints)
+        refused = asyncio.Event()
+
+        async def fail(*arguments: object) -> None:
+            refused.set()
+            await outages.fail(*arguments)
+
         with monkeypatch.context() as away:
-            away.setattr(services.collections.message_log, "append", outages.fail)
+            away.setattr(services.collections.message_log, "append", fail)
             await say(page, "Hello")
+            await refused.wait()
             await expect(message(page, "Hello")).to_contain_text("Sending …")
         await expect(message(page, "Hello")).to_contain_text("Sent")
         assert len((await both[1].get("/messages/dm", user_id=both[0].id)).json) == 1

@@ -34,18 +34,21 @@ async function tell() {
   if (told.length > MOST) return announce(t("talk.several", { count: told.length }));
   const sentences = [];
   for (const message of told) sentences.push(await sentenceOf(message));
-  announce(sentences.filter(Boolean).join("\n"));
+  const said = sentences.filter(Boolean).join("\n");
+  if (said) announce(said);
 }
 
-async function sentenceOf({ conversation, id }) {
-  const current = () => timelineOf(conversation).find(id);
+async function sentenceOf(told) {
+  const { conversation, id } = told;
+  // Not there yet where the conversation is still being read.
+  const current = () => timelineOf(conversation).find(id) ?? told;
   for (let waited = 0; waited < PATIENCE && isPending(current()); waited += STEP) await pause(STEP);
   const message = current();
-  if (!message || message.deleted) return "";
+  if (message.deleted) return "";
   const { text } = readText(message);
   const files = message.attachments.map(({ name }) => name).join(", ");
   const said = [text, files].filter(Boolean).join(", ");
   return t("talk.said", { name: nameOf(message.sender_id), text: said });
 }
 
-const isPending = (message) => message?.translation?.status === "pending";
+const isPending = (message) => message.translation?.status === "pending";

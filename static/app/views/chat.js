@@ -2,6 +2,7 @@
 
 import { html, useEffect } from "../lib/html.js";
 import { open } from "../state/route.js";
+import { connection } from "../state/sync.js";
 import { Banner } from "./banner.js";
 import { Side } from "./side/side.js";
 import { Talk } from "./talk/talk.js";
@@ -10,7 +11,7 @@ import { Talk } from "./talk/talk.js";
 export function Chat({ isEntered }) {
   useEffect(() => isEntered && takeFocus(), []);
   return html`
-    <div class=${open.value ? "chat talking" : "chat"}>
+    <div class=${open.value ? "chat talking" : "chat"} data-connection=${connection.value.state}>
       <${Banner} />
       <${Side} />
       <${Talk} key=${open.value} conversation=${open.value} />

@@ -13,9 +13,25 @@ const MOST = 20;
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 
 export function Reads() {
-  const { language, reads } = account.value;
-  const { busy, error, run } = useAction();
-  const save = (changed) => busy || run(() => changeReading({ reads: changed }));
+  const { language } = account.value;
+  const { error, run } = useAction();
+  // What is chosen and not kept yet: one change after the other, and none is left out.
+  const [wanted, want] = useState(null);
+  const latest = useRef(null);
+  const isSaving = useRef(false);
+  const reads = wanted ?? account.value.reads;
+  async function save(changed) {
+    latest.current = changed;
+    want(changed);
+    if (isSaving.current) return;
+    isSaving.current = true;
+    await run(async () => {
+      while (latest.current) await changeReading({ reads: take(latest) });
+    });
+    isSaving.current = false;
+    latest.current = null;
+    want(null);
+  }
   const add = (code) => save([...reads, code]);
   const head = useRef();
   function remove(code) {
@@ -36,6 +52,12 @@ export function Reads() {
       <${ErrorLine} text=${error} />
     </section>
   `;
+}
+
+function take(box) {
+  const { current } = box;
+  box.current = null;
+  return current;
 }
 
 function Chosen({ codes, remove }) {

@@ -51,8 +51,11 @@ const PATHS = {
   warning: "M12 4 2.5 20h19ZM12 10v5M12 17.500v.5",
 };
 
+// Those that point along the line of writing; others that do are turned where they are used.
+const ALONG = ["leave", "reply"];
+
 export const Icon = ({ name }) => html`
-  <svg class="icon" aria-hidden="true" viewBox="0 0 24 24" width="20" height="20">
+  <svg class=${ALONG.includes(name) ? "icon along" : "icon"} aria-hidden="true" viewBox="0 0 24 24" width="20" height="20">
     <path d=${PATHS[name]} />
   </svg>
 `;

@@ -33,8 +33,11 @@ const Mark = ({ icon, label }) => html`
   <span class="mark ${icon}"><${Icon} name=${icon} /><span class="unseen">${label}</span></span>
 `;
 
+const byName = (ids) =>
+  [...ids].sort((one, other) => person(one).name.localeCompare(person(other).name));
+
 export function ReadersDialog({ message }) {
-  const readers = useComputed(() => readersOf(message)).value;
+  const readers = useComputed(() => byName(readersOf(message))).value;
   return html`
     <${Dialog} title=${t("message.seenBy", { count: readers.length })}>
       <ul class="readers">
