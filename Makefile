@@ -16,9 +16,9 @@ ARGOS := tests/argos
 run: .venv/installed
 	.venv/bin/python server.py
 
-# Two at a time, each with its own MongoDB; some drive a browser, which takes a core.
+# Three at a time, each with its own MongoDB: the tests wait more than they compute.
 test: lint $(ARGOS)/.venv/installed
-	.venv/bin/pytest --numprocesses 2 --dist loadfile
+	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 lint: .venv/installed-test
 	.venv/bin/ruff check --quiet
