@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from faulty_engine import CLOSED, CUT, GARBAGE, Fault, FaultyEngine, languages
+from forms import until
 from prometheus_client import REGISTRY
 from tornado.ioloop import IOLoop
 
@@ -260,8 +261,7 @@ async def test_few_jobs_run_at_once(engine: Engine, server: FaultyEngine) -> Non
     await engine.check()
     server.gate.clear()
     jobs = [asyncio.ensure_future(engine.translate(text, "en", "es")) for text in "abcde"]
-    while server.at_once < QUICK.jobs:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.at_once == QUICK.jobs)
     await asyncio.sleep(0.1)  # for those that must not come
     server.gate.set()
     assert await asyncio.gather(*jobs) == [f"es:{text}" for text in "abcde"]
