@@ -19,9 +19,9 @@ SWIFT := tests/swift
 run: .venv/installed
 	.venv/bin/python server.py --workers $(or $(WORKERS),1)
 
-# Two at a time, each with its own MongoDB; some drive a browser, which takes a core.
+# Three at a time, each with its own MongoDB: the tests wait more than they compute.
 test: lint $(ARGOS)/.venv/installed $(SWIFT)/.venv/installed
-	.venv/bin/pytest --numprocesses 2 --dist loadfile
+	.venv/bin/pytest --numprocesses 3 --dist loadfile
 
 lint: .venv/installed-test
 	.venv/bin/ruff check --quiet

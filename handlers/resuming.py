@@ -36,27 +36,30 @@ async def resume(connection: Resuming, command: Resume) -> None:
     Raises `unavailable`.
     """
     connection.live.hold()
-    replayed: dict[str, int] = {}
-    await _catch_up(connection, command, replayed)
-    connection.live.release(replayed)
+    had: dict[str, int] = {}
+    await _catch_up(connection, command, had)
+    connection.live.release(had)
 
 
-async def _catch_up(connection: Resuming, command: Resume, replayed: dict[str, int]) -> None:
+async def _catch_up(connection: Resuming, command: Resume, had: dict[str, int]) -> None:
+    """Send what was missed, and note up to which rev each conversation is complete now."""
     services = connection.services
     is_same = command.epoch == services.epoch
     gap = await services.catch_up.measure(
         connection.reader.user_id, command.cursors, command.groups if is_same else {}
     )
     _send_groups(connection, gap)
+    reset = gap.reset if is_same else sorted(gap.cursors)
+    had.update((one, command.cursors.get(one, 0)) for one in gap.cursors.keys() - reset)
     for conversation, since in gap.behind.items() if is_same else ():
         if connection.outbox.is_closed:
             return
-        replayed[conversation] = await _replay(connection, conversation, since)
+        had[conversation] = await _replay(connection, conversation, since)
     resumed = Resumed(
         ref=command.ref,
         epoch=services.epoch,
-        cursors={one: max(rev, replayed.get(one, 0)) for one, rev in gap.cursors.items()},
-        reset=gap.reset if is_same else sorted(gap.cursors),
+        cursors={one: max(rev, had.get(one, 0)) for one, rev in gap.cursors.items()},
+        reset=reset,
     )
     _put(connection, msgspec.json.encode(resumed))
 

@@ -42,6 +42,8 @@ _OPTIONS = (
     *("--quiet", "--slowOpSampleRate", "0.0"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     *("--setParameter", "enableLocalhostAuthBypass=false"),
+    # Seconds for which it keeps what was, and the open files of what was dropped. Nobody reads it.
+    *("--setParameter", "minSnapshotHistoryWindowInSeconds=0"),
     # Milliseconds for secondaries to catch up, and there are none.
     *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
 )

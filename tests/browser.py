@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ CHROMIUM = shutil.which("chromium")
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
 # Milliseconds that a busy machine may take for anything here; nothing is measured by it.
 PATIENCE = 20_000
+# Seconds in which a browser that was closed lets go of its connections.
+_GOING = 0.3
 PHONE = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 800}
 # Without these, Chromium looks for its maker's hosts at every start.
@@ -40,8 +43,12 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments]
         )
-        yield browser
-        await browser.close()
+        try:
+            yield browser
+        finally:
+            await browser.close()
+            # The server, on the same loop, is still to see that its connections are gone.
+            await asyncio.sleep(_GOING)
 
 
 class Complaints(list[str]):

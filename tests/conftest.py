@@ -97,7 +97,14 @@ def http_server(
     # The registry is the class's, so nobody may stay in it for the next test.
     io_loop.run_sync(lambda: ChatSocket.close_all(5))
     io_loop.run_sync(server.close_all_connections)
+    io_loop.run_sync(_let_go)
     assert not any(ChatSocket.registry)
+
+
+async def _let_go() -> None:
+    """Give the transports that were closed the turns of the loop in which they let go."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from faulty_engine import CLOSED, CUT, GARBAGE, Fault, FaultyEngine, languages
+from forms import until
 from prometheus_client import REGISTRY
 from tornado.ioloop import IOLoop
 
@@ -256,13 +257,22 @@ async def test_a_silent_engine_is_waited_for_until_the_deadline(
 
 
 @pytest.mark.gen_test
-async def test_few_jobs_run_at_once_and_nobody_waits_for_ever(
-    engine: Engine, server: FaultyEngine
-) -> None:
+async def test_few_jobs_run_at_once(engine: Engine, server: FaultyEngine) -> None:
+    await engine.check()
+    server.gate.clear()
+    jobs = [asyncio.ensure_future(engine.translate(text, "en", "es")) for text in "abcde"]
+    await until(lambda: server.at_once == QUICK.jobs)
+    await asyncio.sleep(0.1)  # for those that must not come
+    server.gate.set()
+    assert await asyncio.gather(*jobs) == [f"es:{text}" for text in "abcde"]
+    assert server.most_at_once == QUICK.jobs
+
+
+@pytest.mark.gen_test
+async def test_nobody_waits_for_ever(engine: Engine, server: FaultyEngine) -> None:
     await engine.check()
     server.gate.clear()
     reasons = await asyncio.gather(*(refusal(engine, text) for text in "abcde"))
-    assert server.most_at_once == QUICK.jobs
     assert set(reasons) <= {"engine_unreachable", "rate_limited"}
 
 

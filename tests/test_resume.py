@@ -14,6 +14,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from realchat.services import Services
 from realchat.settings import Settings
+from realchat.store.database import Collection
 
 MESSAGES = ("message", "message_updated")
 
@@ -150,6 +151,39 @@ async def test_without_the_hint_what_came_live_before_is_not_repeated(
         assert revs(phone.frames) == [3, 2]
 
 
+@pytest.mark.parametrize("is_told", [False, True])
+@pytest.mark.gen_test
+async def test_what_was_read_before_it_was_told_does_not_come_again(
+    http_client: AsyncHTTPClient, base_url: str, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, "one")
+    insert = Collection.insert_unordered
+    written, told = asyncio.Event(), asyncio.Event()
+
+    async def tell_late(collection: Collection, documents: Any) -> Any:
+        refused = await insert(collection, documents)
+        written.set()
+        await told.wait()
+        return refused
+
+    monkeypatch.setattr(Collection, "insert_unordered", tell_late)
+    sending = asyncio.ensure_future(say(ana, ben, "two"))
+    await written.wait()
+    async with device(ben, "?resume=true") as phone:
+        await resume(phone, {conversation: 1})
+        assert revs(phone.frames) == [2]
+    async with device(ben, "?resume=true") as phone:
+        if is_told:
+            told.set()
+            await sending
+        await resume(phone, {conversation: 2})
+        told.set()
+        await sending
+        await say(ana, ben, "three")
+        assert revs(await phone.settle()) == [3]
+
+
 @pytest.mark.parametrize("query", ["", "?resume=true"])
 @pytest.mark.gen_test(timeout=60)
 async def test_nothing_is_lost_or_doubled_while_messages_keep_coming(
@@ -178,6 +212,9 @@ async def test_nothing_is_lost_or_doubled_while_messages_keep_coming(
             came = revs(await phone.settle())
             if query:
                 assert came == sorted(came)
+            else:
+                # What came before `resume` was sent where nobody knew yet what Ben has.
+                came = [rev for rev in came if rev > cursor]
             seen += came
             cursor = max([cursor, *came])
     stop.set()
