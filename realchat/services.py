@@ -211,7 +211,9 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     """Connect, create indexes and build all parts. Raises `ChatError` `unavailable`."""
     database = Database(mongodb_uri, settings.mongodb_db)
     try:
-        collections = Collections(database, is_sharded=settings.mongodb_sharded)
+        collections = Collections(
+            database, is_sharded=settings.mongodb_sharded, is_shared=bool(settings.redis_url)
+        )
         _, epoch, _ = await asyncio.gather(
             collections.prepare(), database.epoch(new_id()), Py3Langid().load()
         )

@@ -6,19 +6,20 @@ from typing import Protocol
 
 from realchat.attendance import Attendance
 from realchat.bus import LocalAttendance, LocalBuckets, LocalBus, LocalRoster
-from realchat.events import AnyHappening, Resync
+from realchat.events import AnyHappening, MessageStored, Resync
 from realchat.limits import Buckets
 from realchat.lookups import Lookups
 from realchat.metrics import show_bus
 from realchat.ports import Bus
 from realchat.presence import Presences, Roster
 from realchat.redis_buckets import RedisBuckets
-from realchat.redis_bus import RedisBus
+from realchat.redis_bus import Listener, RedisBus
 from realchat.redis_client import Calls
 from realchat.redis_roster import RedisRoster
 from realchat.sequencer import Sequencer
 from realchat.settings import Settings
 from realchat.store.collections import Collections
+from realchat.store.message_log import MessageLog
 from realchat.tasks import Tasks
 
 # How often a process shows that it lives while a sign of that is good.
@@ -71,6 +72,7 @@ class Shared:
         self._seconds = settings.process_timeout_seconds
         self._calls = Calls(settings.redis_url)
         self._bus = RedisBus(settings.redis_url, epoch)
+        self._bus.subscribe(_note(kept.message_log))
         sequencer = Sequencer(self._bus, kept.messages, tasks)
         lookups = Lookups(kept.directs, kept.groups)
         self._attendance = Attendance(self._bus, sequencer, lookups, kept.messages, tasks)
@@ -117,3 +119,14 @@ class Shared:
         self._attendance.close()
         await self._bus.close()
         await self._calls.close()
+
+
+def _note(log: MessageLog) -> Listener:
+    """Return what tells the one writer of this process which numbers are taken."""
+
+    def hear(happening: AnyHappening) -> None:
+        if isinstance(happening, MessageStored):
+            message = happening.message
+            log.note(message.conversation, message.seq, message.rev)
+
+    return hear

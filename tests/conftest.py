@@ -24,6 +24,9 @@ from handlers.socket import ChatSocket
 from realchat.mongod import EmbeddedMongod, start_mongod
 from realchat.services import Services, open_services
 from realchat.settings import Settings
+from realchat.store.database import Database
+from realchat.store.messages import Messages
+from realchat.store.places import Places
 
 # Bytes that the databases of a whole run may take, with much to spare.
 _ROOM = 4 * 1024**3
@@ -67,6 +70,28 @@ def settings(tmp_path: Path) -> Settings:
         rate_limits=False,
         bcrypt_rounds=4,  # below what the environment may set, for the tests' speed
     )
+
+
+@pytest.fixture
+def database(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Iterator[Database]:
+    """A database of the test's own, without a server around it."""
+    opened = io_loop.run_sync(lambda: _open(mongod.uri, settings.mongodb_db))
+    yield opened
+    io_loop.run_sync(opened.drop)
+    opened.close()
+
+
+async def _open(uri: str, name: str) -> Database:
+    return Database(uri, name)
+
+
+@pytest.fixture(params=["one server", "shards"])
+def messages(io_loop: IOLoop, database: Database, request: pytest.FixtureRequest) -> Messages:
+    """The stored messages, as for one server and as for several shards."""
+    places = Places(database) if request.param == "shards" else None
+    messages = Messages(database, places)
+    io_loop.run_sync(messages.prepare)
+    return messages
 
 
 @pytest.fixture

@@ -3,96 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from msgspec import structs
-from tornado.ioloop import IOLoop
+from writing import CONVERSATION, Told, draft, stored_places
 
-from realchat.drafts import Draft, Edit, Reaction
+from realchat.drafts import Reaction
 from realchat.errors import ChatError, Code
-from realchat.ids import group_conversation, new_id, now
 from realchat.models import Message
-from realchat.mongod import EmbeddedMongod
-from realchat.settings import Settings
-from realchat.store.database import Database
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
 from realchat.store.outcomes import Outcomes
-from realchat.store.places import Places
-
-
-@pytest.fixture
-def database(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Iterator[Database]:
-    """A database of the test's own, without a server around it."""
-    opened = io_loop.run_sync(lambda: _open(mongod.uri, settings.mongodb_db))
-    yield opened
-    io_loop.run_sync(opened.drop)
-    opened.close()
-
-
-async def _open(uri: str, name: str) -> Database:
-    return Database(uri, name)
-
-
-@pytest.fixture(params=["one server", "shards"])
-def messages(io_loop: IOLoop, database: Database, request: pytest.FixtureRequest) -> Messages:
-    """The stored messages, as for one server and as for several shards."""
-    places = Places(database) if request.param == "shards" else None
-    messages = Messages(database, places)
-    io_loop.run_sync(messages.prepare)
-    return messages
 
 
 @pytest.fixture
 def log(messages: Messages) -> MessageLog:
-    """A log, as one process has it."""
-    return MessageLog(messages)
-
-
-class Told(list[Message]):
-    """What a log told of, in the order of its telling."""
-
-    def __call__(self, message: Message) -> None:
-        """Note one."""
-        self.append(message)
-
-
-CONVERSATION = group_conversation("0" * 24)
-
-
-def draft(content: str = "text", **fields: object) -> Draft:
-    """Return a draft of a message to a group."""
-    made = Draft(
-        id=new_id(),
-        conversation=CONVERSATION,
-        sender_id="1" * 24,
-        recipient_id=None,
-        group_id="0" * 24,
-        content=content,
-        content_lang="en",
-        detected=False,
-        files=(),
-        attachments=(),
-        reply_to=None,
-        mentions=(),
-        created_at=now(),
-        client_id=None,
-        fingerprint=content,
-    )
-    return structs.replace(made, **fields)
-
-
-def edit(content: str) -> Edit:
-    """Return an edit that gives a message another text."""
-    return Edit(content=content, content_lang="en", detected=False, mentions=(), edited_at=now())
-
-
-async def stored_places(messages: Messages, conversation: str = CONVERSATION) -> list[int]:
-    """Return the seqs of a conversation as they are stored."""
-    page = await messages.page(conversation, before=None, after=0, limit=10_000)
-    return [one.seq for one in reversed(page)]
+    """A log, as the only process there is has it."""
+    return MessageLog(messages, is_shared=False)
 
 
 @pytest.mark.gen_test
@@ -155,52 +83,6 @@ async def test_a_repeated_client_id_before_others_leaves_no_gap(
     )
     assert results[1] == (first, False)
     assert await stored_places(messages) == [1, 2, 3, 4]
-
-
-@pytest.mark.gen_test
-async def test_two_processes_on_one_conversation_keep_one_order(messages: Messages) -> None:
-    one, other = MessageLog(messages), MessageLog(messages)
-    told = Told(), Told()
-    for _ in range(5):
-        await asyncio.gather(
-            *(
-                log.append(draft("x"), told[n])
-                for n, log in enumerate((one, other))
-                for _ in range(20)
-            )
-        )
-    assert await stored_places(messages) == list(range(1, 201))
-    assert sorted(m.seq for each in told for m in each) == list(range(1, 201))
-
-
-@pytest.mark.gen_test
-async def test_two_processes_that_change_one_message_take_different_revs(
-    messages: Messages,
-) -> None:
-    one, other = MessageLog(messages), MessageLog(messages)
-    message, _ = await one.append(draft(), Told())
-    await other.append(draft(), Told())
-    edits = [log.change(message, edit(str(n)), Told()) for n in range(10) for log in (one, other)]
-    revs = [changed.rev for changed in await asyncio.gather(*edits) if changed]
-    assert sorted(revs) == list(range(3, 23))
-
-
-@pytest.mark.gen_test
-async def test_two_processes_with_one_client_id_store_one_message_and_leave_no_gap(
-    messages: Messages,
-) -> None:
-    for attempt in range(20):
-        one, other = MessageLog(messages), MessageLog(messages)
-        results = await asyncio.gather(
-            one.append(draft("same", client_id=f"c{attempt}"), Told()),
-            other.append(draft("same", client_id=f"c{attempt}"), Told()),
-            one.append(draft("behind"), Told()),
-            other.append(draft("behind"), Told()),
-        )
-        assert results[0][0].id == results[1][0].id
-        assert sorted((results[0][1], results[1][1])) == [False, True]
-        places = await stored_places(messages)
-        assert places == list(range(1, len(places) + 1))
 
 
 @pytest.mark.gen_test

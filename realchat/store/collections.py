@@ -24,8 +24,13 @@ from realchat.store.users import Users
 class Collections:
     """One object a collection, and the one writer of messages."""
 
-    def __init__(self, database: Database, *, is_sharded: bool = False) -> None:
-        """Name the collections; `is_sharded` where messages lie on several shards, or will."""
+    def __init__(
+        self, database: Database, *, is_sharded: bool = False, is_shared: bool = False
+    ) -> None:
+        """Name the collections; `is_sharded` where messages lie on several shards, or will.
+
+        `is_shared` where other processes write to them as well.
+        """
         self._database = database
         self.users = Users(database)
         self.sessions = Sessions(database)
@@ -35,7 +40,7 @@ class Collections:
         self.directs = DirectConversations(database)
         self.marks = ReadMarks(database)
         self.messages = Messages(database, Places(database) if is_sharded else None)
-        self.message_log = MessageLog(self.messages)
+        self.message_log = MessageLog(self.messages, is_shared=is_shared)
         self.translations = Translations(database)
         self.corrections = Corrections(database)
         self.claims = Claims(database)

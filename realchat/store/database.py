@@ -157,6 +157,18 @@ class Collection:
             return _refusals(error)
         return {}
 
+    async def insert_ordered(self, documents: Sequence[Document]) -> dict[int, tuple[str, ...]]:
+        """Insert one after the other in one write, up to the first that is refused.
+
+        Return the unique index that refused it, and () for each that came after it.
+        """
+        try:
+            await self._health.run(self._motor.insert_many, documents)
+        except BulkWriteError as error:
+            refused = _refusals(error)
+            return dict.fromkeys(range(min(refused), len(documents)), ()) | refused
+        return {}
+
     async def update(
         self, query: Query, change: Query | list[Query], *, upsert: bool = False
     ) -> int:
@@ -215,7 +227,7 @@ def object_id(id: str) -> ObjectId:
 
 
 def _refusals(error: BulkWriteError) -> dict[int, tuple[str, ...]]:
-    """Return the refused places of an unordered insert; raise what is not a refusal."""
+    """Return the refused places of an insert; raise what is not a refusal."""
     details: Mapping[str, Any] = error.details or {}
     failures = details.get("writeErrors", [])
     if details.get("writeConcernErrors") or any(f["code"] != _DUPLICATE_KEY for f in failures):

@@ -12,14 +12,18 @@ from realchat.models import Attachment, Message
 from realchat.store.database import Document, object_id
 
 
-def write_message(draft: Draft, seq: int, rev: int) -> Document:
-    """Return a draft as the document that is stored in its place."""
+def write_message(draft: Draft, seq: int, rev: int, *, is_shared: bool) -> Document:
+    """Return a draft as the document that is stored in its place.
+
+    One that several processes may change, where `is_shared`, keeps all its revs.
+    """
     document = {
         "_id": object_id(draft.id),
         "conversation": draft.conversation,
         "seq": seq,
         "rev": rev,
         "first_rev": rev,
+        "revs": [rev] if is_shared else None,
         "sender_id": draft.sender_id,
         "recipient_id": draft.recipient_id,
         "group_id": draft.group_id,

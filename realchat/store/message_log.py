@@ -17,7 +17,6 @@ from typing import Any
 
 from realchat.drafts import Change, Draft
 from realchat.errors import ChatError, Code
-from realchat.ids import new_id
 from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
@@ -25,7 +24,6 @@ from realchat.store.database import Document, object_id
 from realchat.store.deadlines import Deadlines
 from realchat.store.health import DEADLINE, DuplicateError
 from realchat.store.log_entries import (
-    EMPTIED,
     Append,
     Queue,
     Stored,
@@ -35,6 +33,7 @@ from realchat.store.log_entries import (
 from realchat.store.message_documents import read_message, write_message
 from realchat.store.messages import Messages, Numbers
 from realchat.store.outcomes import Outcomes
+from realchat.store.runs import insert_runs
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +41,17 @@ _MAX_REMEMBERED = 50_000
 # Rounds under way at once: one more than one hides the wait for the journal from
 # those who come in between; more would make each of them smaller.
 _MAX_ROUNDS = 2
+# The ends of the indexes that refuse what has a number that is taken.
+_NUMBERS = frozenset(("seq", "rev", "revs"))
 
 
 class MessageLog:
     """Appends and changes messages; what it returns is journaled by a majority."""
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, *, is_shared: bool) -> None:
+        """Write to a database that other processes write to as well, where `is_shared`."""
         self._messages = messages
+        self._is_shared = is_shared
         self._queue = Queue()
         self._deadlines = Deadlines()
         self._outcomes = Outcomes(messages, self._queue)
@@ -87,6 +90,12 @@ class MessageLog:
         entry = Update(message, change, stored)
         self._enqueue(entry, asyncio.get_running_loop().time() + DEADLINE)
         return await entry.result
+
+    def note(self, conversation: str, seq: int, rev: int) -> None:
+        """Take notice of numbers that another process gave, so that they are not tried here."""
+        known = self._numbers.peek(conversation)
+        if known is not None and rev > known.rev:
+            self._numbers.put(conversation, Numbers(max(seq, known.seq), rev))
 
     async def drain(self) -> None:
         """Wait until all that was accepted is written, or its callers were told that it is not."""
@@ -138,7 +147,11 @@ class MessageLog:
     async def _insert(self, documents: list[Document]) -> dict[int, tuple[str, ...]]:
         if not documents:
             return {}
-        refused = await self._messages.collection.insert_unordered(documents)
+        collection = self._messages.collection
+        if self._is_shared:
+            refused = await insert_runs(collection, documents)
+        else:
+            refused = await collection.insert_unordered(documents)
         count_batch(len(documents) - len(refused))
         return refused
 
@@ -156,48 +169,28 @@ class MessageLog:
         for entry in appends:
             seq, rev = last[entry.conversation]
             last[entry.conversation] = Numbers(seq + 1, rev + 1)
-            documents.append(write_message(entry.draft, seq + 1, rev + 1))
+            documents.append(
+                write_message(entry.draft, seq + 1, rev + 1, is_shared=self._is_shared)
+            )
         return documents
 
     async def _handle_refused(
         self, refused: list[tuple[Append, Document, tuple[str, ...]]]
     ) -> None:
         """Answer repeated messages, and put those that lost their place to another process back."""
-        last = {entry.conversation: self._numbers.peek(entry.conversation) for entry, *_ in refused}
-        for conversation in last:
-            self._numbers.forget(conversation)
+        for entry, *_ in refused:
+            self._numbers.forget(entry.conversation)
         for entry, document, index in reversed(refused):
-            if {"seq", "rev"}.intersection(index):
+            if not index or _NUMBERS.intersection(index):
                 self._queue.put_back(entry)
             else:
-                await self._answer_refused(entry, document, last[entry.conversation])
+                await self._answer_refused(entry, document)
 
-    async def _answer_refused(
-        self, entry: Append, document: Document, last: Numbers | None
-    ) -> None:
+    async def _answer_refused(self, entry: Append, document: Document) -> None:
         try:
-            if last and last.seq > document["seq"]:
-                await self._fill(document, last, entry)
             await self._outcomes.answer_refused(entry, document)
         except Exception as error:
             await self._handle_failure([entry], error)
-
-    async def _fill(self, refused: Document, last: Numbers, entry: Append) -> None:
-        """Put a deleted message where a repeated one left a place empty before others.
-
-        It takes two processes that store the same `client_id` at the same
-        moment, one of them with more messages behind it.
-        """
-        document = {
-            **refused,
-            **EMPTIED,
-            "_id": object_id(new_id()),
-            "rev": last.rev + 1,
-            "deleted": True,
-        }
-        document.pop("client_id", None)
-        if not await self._messages.collection.insert_unordered([document]):
-            entry.publish(read_message(document))
 
     async def _write_update(self, entry: Update) -> None:
         try:
@@ -217,6 +210,8 @@ class MessageLog:
         while True:
             seq, rev = await self._numbers.get(entry.conversation)
             change.setdefault("$set", {}).update(rev=rev + 1, change=entry.id)
+            if self._is_shared:
+                change.setdefault("$push", {}).update(revs=rev + 1)
             try:
                 # The unique index does not see two processes that give the same
                 # rev to the same message; the condition on its rev does.

@@ -23,6 +23,13 @@ BY_SEQ = IndexModel([("conversation", ASCENDING), ("seq", ASCENDING)], unique=Tr
 BY_REV = IndexModel([("conversation", ASCENDING), ("rev", ASCENDING)], unique=True)
 # `client_id` first: it tells messages apart better, so that asking for many pairs
 # at once reads little more than what is found.
+# Of every rev that a message ever had: where several processes write, one that does
+# not know of a change must not give its rev again once the message has a later one.
+BY_REVS = IndexModel(
+    [("conversation", ASCENDING), ("revs", ASCENDING)],
+    unique=True,
+    partialFilterExpression={"revs": {"$exists": True}},
+)
 BY_CLIENT_ID = IndexModel(
     [("client_id", ASCENDING), ("sender_id", ASCENDING)],
     unique=True,
@@ -66,7 +73,7 @@ class Messages:
     async def prepare(self) -> None:
         """Create the indexes."""
         named = BY_CLIENT_ID if self.places is None else BY_NAME
-        await self.collection.create_indexes(BY_SEQ, BY_REV, named, BY_SENDER, BY_FILE)
+        await self.collection.create_indexes(BY_SEQ, BY_REV, BY_REVS, named, BY_SENDER, BY_FILE)
 
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
