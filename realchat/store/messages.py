@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING
 
 from realchat.drafts import Draft
 from realchat.errors import ChatError, Code
@@ -15,38 +15,9 @@ from realchat.models import Message
 from realchat.readings import Look, Missed
 from realchat.store.database import Collection, Database, Document, Query, object_id
 from realchat.store.message_documents import read_message
+from realchat.store.message_indexes import indexes_of
 from realchat.store.places import Places
 
-# What makes order and idempotency facts of the database. Every number and every
-# client_id is taken at most once, whatever process tries.
-BY_SEQ = IndexModel([("conversation", ASCENDING), ("seq", ASCENDING)], unique=True)
-BY_REV = IndexModel([("conversation", ASCENDING), ("rev", ASCENDING)], unique=True)
-# `client_id` first: it tells messages apart better, so that asking for many pairs
-# at once reads little more than what is found.
-# Of every rev that a message ever had: where several processes write, one that does
-# not know of a change must not give its rev again once the message has a later one.
-BY_REVS = IndexModel(
-    [("conversation", ASCENDING), ("revs", ASCENDING)],
-    unique=True,
-    partialFilterExpression={"revs": {"$exists": True}},
-)
-BY_CLIENT_ID = IndexModel(
-    [("client_id", ASCENDING), ("sender_id", ASCENDING)],
-    unique=True,
-    partialFilterExpression={"client_id": {"$exists": True}},
-)
-# The same where messages lie on several shards, by their conversations: a unique
-# index begins with the shard key there. `Places` keeps one out of two conversations.
-BY_NAME = IndexModel(
-    [("conversation", ASCENDING), ("client_id", ASCENDING), ("sender_id", ASCENDING)],
-    unique=True,
-    partialFilterExpression={"client_id": {"$exists": True}},
-)
-# How far somebody has read at least: to their own last message.
-BY_SENDER = IndexModel([("sender_id", ASCENDING), ("conversation", ASCENDING), ("seq", ASCENDING)])
-BY_FILE = IndexModel(
-    [("files", ASCENDING)], partialFilterExpression={"attachments.0": {"$exists": True}}
-)
 # How many messages' places are given up at once.
 _BATCH = 500
 
@@ -72,8 +43,7 @@ class Messages:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        named = BY_CLIENT_ID if self.places is None else BY_NAME
-        await self.collection.create_indexes(BY_SEQ, BY_REV, BY_REVS, named, BY_SENDER, BY_FILE)
+        await self.collection.create_indexes(*indexes_of(is_sharded=self.places is not None))
 
     async def find(self, message_id: str) -> Message | None:
         """Return one message."""
