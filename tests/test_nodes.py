@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -11,34 +12,41 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from people import Person, register
-from processes import ServerProcess
+from engine import Engine
+from people import Client, Person, register
+from processes import ServerProcess, wait_until
 from redis_part import RedisServer
 from sockets import Device, device, open_socket
 from tornado.httpclient import AsyncHTTPClient
+from tornado.ioloop import IOLoop
 
 from realchat.mongod import EmbeddedMongod
 
+SPANISH, CATALAN = "Buenos días, la casa es grande.", "Bon dia, la casa és gran."
 # Seconds after which a killed process's people are offline, here.
 SILENCE = 4
 
 
 class Nodes:
-    """Two servers, and the people on them."""
+    """Two servers that start, and the people on them."""
+
+    http: AsyncHTTPClient
 
     def __init__(self, redis: RedisServer, folder: Path, **environ: str) -> None:
         self.redis = redis
         self._folder = folder
         self._environ = environ
         self.one, self.other = self._spawn("one"), self._spawn("other")
-        for server in (self.one, self.other):
-            server.wait_ready()
-        self.http = AsyncHTTPClient()
 
     def _spawn(self, name: str) -> ServerProcess:
         folder = self._folder / name
         folder.mkdir()
         return ServerProcess(folder, REDIS_URL=self.redis.url, **self._environ)
+
+    def wait_ready(self) -> None:
+        """Wait until both serve."""
+        for server in (self.one, self.other):
+            server.wait_ready()
 
     def stop(self) -> None:
         """End both."""
@@ -94,8 +102,11 @@ def module_nodes(
     redis: RedisServer, environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Nodes]:
     started = Nodes(redis, tmp_path_factory.mktemp("nodes"), **environ)
-    yield started
-    started.stop()
+    try:
+        started.wait_ready()
+        yield started
+    finally:
+        started.stop()
 
 
 @pytest.fixture
@@ -305,6 +316,26 @@ async def test_limits_count_for_both_nodes_together(nodes: Nodes) -> None:
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_tries_of_a_one_time_code_count_for_both_nodes_together(nodes: Nodes) -> None:
+    ana, _ = await nodes.people("Ana", "Ben")
+    both = [Client(nodes.http, server.url) for server in (nodes.one, nodes.other)]
+    assert (await both[0].post("/auth/request-otp", {"email": ana.email})).status == 202
+    # Mails go to the console here.
+    await asyncio.to_thread(wait_until, lambda: ana.email in nodes.one.stdout)
+    code = re.search(r"\b\d{6}\b", nodes.one.stdout.partition(ana.email)[2])
+    assert code is not None
+    wrong = "000000" if code[0] != "000000" else "111111"
+    tried = [
+        await both[number % 2].post("/auth/verify-otp", {"email": ana.email, "code": wrong})
+        for number in range(5)
+    ]
+    assert [reply.error for reply in tried] == ["invalid_otp"] * 5
+    for each in both:
+        reply = await each.post("/auth/verify-otp", {"email": ana.email, "code": code[0]})
+        assert reply.error == "otp_locked"
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_connections_count_for_both_nodes_together(nodes: Nodes) -> None:
     (ana,) = await nodes.people("Ana")
     there = nodes.on(ana, nodes.other)
@@ -338,6 +369,53 @@ async def test_a_correction_is_told_once_on_each_node(nodes: Nodes) -> None:
         assert [one for one in other.frames if one["type"] == "translation"] == []
 
 
+class TestWithAnEngine:
+    """Two servers of each test's own, and one translation engine."""
+
+    @pytest.fixture
+    def nodes(
+        self,
+        redis: RedisServer,
+        environ: dict[str, str],
+        engine: Engine,
+        tmp_path: Path,
+        io_loop: IOLoop,
+        http_client: AsyncHTTPClient,
+    ) -> Iterator[Nodes]:
+        started = Nodes(redis, tmp_path, LIBRETRANSLATE_URL=engine.url, **environ)
+        started.http = http_client
+        try:
+            # The engine is of this loop, and is asked while they start.
+            io_loop.run_sync(lambda: asyncio.to_thread(started.wait_ready))
+            yield started
+        finally:
+            started.stop()
+
+    @pytest.mark.gen_test(timeout=90)
+    async def test_what_is_pending_on_two_nodes_is_asked_for_once_and_comes_on_both(
+        self, nodes: Nodes, engine: Engine
+    ) -> None:
+        ana, _ = await nodes.people("Ana", "Eva", language="es")
+        near, far = await nodes.people("Pau", "Bru", language="ca")
+        group_id = await team(ana, near, far)
+        engine.gate.clear()
+        async with device(ana) as phone, device(near) as here, device(far) as there:
+            sent = await phone.command("send_message", group_id=group_id, content=SPANISH)
+            for each in (here, there):
+                got = await each.expect("message")
+                assert got["translation"] == {"lang": "ca", "status": "pending"}
+            engine.gate.set()
+            for each in (here, there):
+                made = await each.expect("translation")
+                assert (made["id"], made["status"]) == (sent["id"], "ready")
+                assert made["content"] == CATALAN
+            await phone.command("send_message", group_id=group_id, content="👍")
+            for each in (phone, here, there):
+                await messages_of(each, 2 if each is phone else 1)
+                assert [one for one in each.frames if one["type"] == "translation"] == []
+        assert engine.asked == [SPANISH]
+
+
 class TestFaults:
     """Nodes, or Redis, that are killed or stand still; servers of each test's own."""
 
@@ -358,8 +436,11 @@ class TestFaults:
     ) -> Iterator[Nodes]:
         started = Nodes(redis, tmp_path, **environ)
         started.http = http_client
-        yield started
-        started.stop()
+        try:
+            started.wait_ready()
+            yield started
+        finally:
+            started.stop()
 
     @pytest.mark.gen_test(timeout=90)
     async def test_a_killed_node_s_people_are_offline_soon(self, nodes: Nodes) -> None:
