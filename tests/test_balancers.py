@@ -93,8 +93,10 @@ def site(
     request: pytest.FixtureRequest, servers: list[ServerProcess], environ: dict[str, str]
 ) -> Iterator[Site]:
     """Both servers behind one of the balancers."""
+    find(request.param.program)
+    addresses = [f"127.0.0.1:{each.port}" for each in servers]
     with TemporaryDirectory() as folder:
-        balancer: Balancer = request.param(Path(folder), [each.port for each in servers])
+        balancer: Balancer = request.param(Path(folder), addresses)
         started = Site(servers, environ, balancer)
         wait_until(lambda: answers(started))
         yield started
@@ -228,7 +230,7 @@ def check(*command: str) -> None:
 
 def test_nginx_takes_the_site_with_its_certificate(tmp_path: Path) -> None:
     write_certificate(tmp_path)
-    write_site(tmp_path, 8080, 8443, (5001, 5002))
+    write_site(tmp_path, 8080, 8443, ("127.0.0.1:5001", "127.0.0.1:5002"))
     check(find("nginx"), "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path))
 
 

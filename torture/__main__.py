@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tornado.httpclient import AsyncHTTPClient
 
-from torture.scenarios import LONG, MEDIUM, SHORT, Options, Outcome, Scenario, run
+from torture.scenarios import LONG, MEDIUM, SHORT, Options, Outcome, Scenario, find_lack, run
 
 _FORMS = {"short": SHORT, "medium": MEDIUM, "long": LONG}
 _SHOWN = 20
@@ -39,7 +39,7 @@ def main() -> int:
         chosen = [one._replace(faults=arguments.faults) for one in chosen]
     with tempfile.TemporaryDirectory(prefix="torture-", dir=arguments.folder) as folder:
         options = Options(Path(folder), arguments.seed, resumes=not arguments.rest)
-        outcomes = [_run(scenario, options) for scenario in chosen]
+        outcomes = [_run(scenario, options) for scenario in chosen if _is_possible(scenario)]
     print("| scenario | faults | acked | frames | back after, median / worst | time | violations |")
     print("|---|---|---|---|---|---|---|")
     for outcome in outcomes:
@@ -50,6 +50,13 @@ def main() -> int:
 def _is_news(record: logging.LogRecord) -> bool:
     """Tell whether a line is more than that a broken connection broke what nobody waits for."""
     return "after Future was cancelled" not in record.getMessage()
+
+
+def _is_possible(scenario: Scenario) -> bool:
+    """Tell whether it can be played here; say why not."""
+    if lack := find_lack(scenario):
+        print(f"{scenario.name} is left out: {lack}", file=sys.stderr)
+    return not lack
 
 
 def _run(scenario: Scenario, options: Options) -> Outcome:

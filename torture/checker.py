@@ -26,13 +26,18 @@ class Kept:
         self.all = stored
         self.by_id = {one.id: one for one in stored}
         self.by_client_id = {one.client_id: one for one in stored}
+        self.by_place = {(one.conversation, one.seq): one for one in stored}
         self.by_conversation: dict[str, list[Stored]] = defaultdict(list)
         for one in sorted(stored, key=lambda one: one.seq):
             self.by_conversation[one.conversation].append(one)
 
 
-def check(record: Record, stored: Sequence[Stored]) -> list[Violation]:
-    """Return every breach of the guarantees; none when all held."""
+def check(record: Record, stored: Sequence[Stored], *, is_fleet: bool = False) -> list[Violation]:
+    """Return every breach of the guarantees; none when all held.
+
+    In a fleet, a message that was changed before a node heard of it comes in
+    the place of its change.
+    """
     kept = Kept(stored)
     return [
         *(Violation("refused", what) for what in record.refused),
@@ -44,7 +49,9 @@ def check(record: Record, stored: Sequence[Stored]) -> list[Violation]:
         *_find_reordered(record),
         *_find_unseen(record, kept),
         *_find_misseen(record, kept),
-        *_find_disorder(record),
+        *_find_reused(record),
+        *_find_unordered_revs(record),
+        *_find_disorder(record, kept if is_fleet else Kept(())),
     ]
 
 
@@ -154,12 +161,41 @@ def _find_misseen(record: Record, kept: Kept) -> Iterator[Violation]:
                 yield Violation("altered", f"{device} saw {sight}, stored is {one}")
 
 
-def _find_disorder(record: Record) -> Iterator[Violation]:
-    """Yield what came twice on one connection, or out of the conversation's order."""
+def _find_reused(record: Record) -> Iterator[Violation]:
+    """Yield the revs under which devices saw two messages of one conversation."""
+    owners: dict[tuple[str, int], str] = {}
+    for device in record.devices:
+        for sight in _sights(record, device):
+            owner = owners.setdefault((sight.conversation, sight.rev), sight.id)
+            if owner != sight.id:
+                yield Violation("reused", f"{device} saw {sight}, whose rev {owner} had as well")
+
+
+def _find_unordered_revs(record: Record) -> Iterator[Violation]:
+    """Yield what came on a connection that had caught up after something with a higher rev."""
+    for device in record.devices:
+        caught_up = 0
+        told: dict[str, int] = {}
+        for note in record.seen[device]:
+            if isinstance(note, CaughtUp):
+                caught_up, told = note.connection, {}
+            elif note.connection == caught_up:
+                before = told.get(note.conversation, 0)
+                if note.rev < before:
+                    yield Violation("disorder", f"{device} received {note} after rev {before}")
+                told[note.conversation] = max(before, note.rev)
+
+
+def _find_disorder(record: Record, kept: Kept) -> Iterator[Violation]:
+    """Yield what came twice on one connection, or out of the conversation's order.
+
+    Messages of `kept` may be passed over and come later, once they were changed.
+    """
     for device in record.devices:
         caught_up = 0
         newest: dict[str, int] = defaultdict(int)
-        fetched: set[str] = set()
+        # What was fetched may have been stored already and be told only now.
+        excused: set[str] = set()
         had: set[tuple[int, str, int]] = set()
         for note in record.seen[device]:
             if isinstance(note, CaughtUp):
@@ -167,14 +203,25 @@ def _find_disorder(record: Record) -> Iterator[Violation]:
                 continue
             frame = (note.connection, note.id, note.rev)
             if not note.connection:
-                fetched.add(note.id)
+                excused.add(note.id)
             elif frame in had:
                 yield Violation("twice", f"{device} received {note} twice on one connection")
-            elif note.connection == caught_up and note.is_new and note.id not in fetched:
-                # What was fetched may have been stored already and be told only now.
-                yield from _find_misplaced(device, note, newest[note.conversation] + 1)
+            elif note.connection == caught_up and note.is_new and note.id not in excused:
+                following = newest[note.conversation] + 1
+                skipped = _find_changed(kept, note, following)
+                excused |= skipped.keys()
+                while following in skipped.values():
+                    following += 1
+                yield from _find_misplaced(device, note, following)
             had.add(frame)
             newest[note.conversation] = max(newest[note.conversation], note.seq)
+
+
+def _find_changed(kept: Kept, sight: Sight, following: int) -> dict[str, int]:
+    """Return the messages before this one that are to come later, under a later rev."""
+    places = ((sight.conversation, seq) for seq in range(following, sight.seq))
+    found = [kept.by_place[place] for place in places if place in kept.by_place]
+    return {one.id: one.seq for one in found if one.rev > sight.rev}
 
 
 def _find_misplaced(device: str, sight: Sight, following: int) -> Iterator[Violation]:

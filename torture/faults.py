@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from torture.crowd import Crowd
+from torture.ground import Ground
 from torture.replica_set import ReplicaSet
 from torture.stand import Stand
 
@@ -18,7 +19,7 @@ BAD_NETWORK = (1.0, 3.0)
 DELAY = 0.2
 HANGING = (1.0, 3.0)
 # Seconds that a planned stop may take.
-_STOP = 10
+STOP = 10
 
 
 async def kill_server(stand: Stand, crowd: Crowd) -> None:
@@ -30,7 +31,7 @@ async def kill_server(stand: Stand, crowd: Crowd) -> None:
 async def restart_server(stand: Stand, crowd: Crowd) -> None:
     """Stop the server with SIGTERM, and start it again."""
     seconds = await stand.stop()
-    if seconds > _STOP:
+    if seconds > STOP:
         stand.faults.append(f"the server took {seconds:.1f} s to stop")
     await stand.start()
 
@@ -42,11 +43,11 @@ async def renew_workers(stand: Stand, crowd: Crowd) -> None:
 
 async def kill_mongod(stand: Stand, crowd: Crowd) -> None:
     """Kill -9 the embedded database, often while clients return; the server starts it again."""
-    await _disturb(stand)
+    await disturb(stand)
     stand.kill_mongod()
 
 
-async def _disturb(stand: Stand) -> None:
+async def disturb(stand: Ground) -> None:
     """Have clients catch up just then: what they read must not be taken back."""
     if stand.rng.random() < 0.5:
         stand.proxy.cut(1.0)
@@ -65,24 +66,24 @@ async def freeze_mongod_briefly(stand: Stand, crowd: Crowd) -> None:
         await asyncio.sleep(stand.rng.uniform(5.0, 6.0))
 
 
-async def cut(stand: Stand, crowd: Crowd) -> None:
+async def cut(stand: Ground, crowd: Crowd) -> None:
     """Reset a random share of the connections."""
     stand.proxy.cut(stand.rng.uniform(0.2, 1))
 
 
-async def half_open(stand: Stand, crowd: Crowd) -> None:
+async def half_open(stand: Ground, crowd: Crowd) -> None:
     """Let a random share of the connections stand mute."""
     stand.proxy.mute(stand.rng.uniform(0.2, 1))
 
 
-async def delay(stand: Stand, crowd: Crowd) -> None:
+async def delay(stand: Ground, crowd: Crowd) -> None:
     """Hold every piece of data up for a while, in all connections apart."""
     stand.proxy.delay = DELAY
     await asyncio.sleep(stand.rng.uniform(*BAD_NETWORK))
     stand.proxy.delay = 0.0
 
 
-async def break_network(stand: Stand, crowd: Crowd) -> None:
+async def break_network(stand: Ground, crowd: Crowd) -> None:
     """Cut, delay or half-open, or more of it at once."""
     chosen = stand.rng.sample((cut, half_open, delay), stand.rng.randint(1, 3))
     await asyncio.gather(*(each(stand, crowd) for each in chosen))
@@ -105,22 +106,22 @@ async def cut_all(stand: Stand, crowd: Crowd) -> None:
         device.is_ready.clear()
 
 
-async def step_down(stand: Stand, crowd: Crowd) -> None:
+async def step_down(stand: Ground, crowd: Crowd) -> None:
     """Have the primary step down, or kill -9 it and bring it back."""
     if stand.rng.random() < 0.5:
         await ask_to_step_down(stand, crowd)
     else:
-        await _disturb(stand)
+        await disturb(stand)
         await kill_primary(stand, crowd)
 
 
-async def ask_to_step_down(stand: Stand, crowd: Crowd) -> None:
+async def ask_to_step_down(stand: Ground, crowd: Crowd) -> None:
     """Have the primary give its place to another member."""
     assert isinstance(stand.members, ReplicaSet)
     await asyncio.to_thread(stand.members.step_down)
 
 
-async def kill_primary(stand: Stand, crowd: Crowd) -> None:
+async def kill_primary(stand: Ground, crowd: Crowd) -> None:
     """Kill -9 the primary, and bring it back."""
     assert isinstance(stand.members, ReplicaSet)
     port = await asyncio.to_thread(stand.members.kill_primary)

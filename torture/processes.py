@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -55,18 +56,21 @@ def is_alive(pid: int) -> bool:
 class ServerProcess:
     """`python server.py` and its `arguments` in a folder, set to a port and what is given.
 
-    As a context manager it is ready when entered, and gone when left.
+    `inside` is what the command begins with. As a context manager it is ready
+    when entered, and gone when left.
     """
 
-    def __init__(self, folder: Path, *arguments: str, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, inside: Sequence[str] = (), **environ: str
+    ) -> None:
         self.folder = folder
         given = environ.get("PORT", "")
         self.port = int(given) if given.isdecimal() else free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{environ.get('HOST', '127.0.0.1')}:{self.port}"
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [*LEASH, sys.executable, ROOT / "server.py", *arguments],
+                [*LEASH, *inside, sys.executable, ROOT / "server.py", *arguments],
                 cwd=folder,
                 env={"PATH": os.environ["PATH"], "PORT": str(self.port), **environ},
                 stdin=subprocess.DEVNULL,
@@ -173,6 +177,15 @@ class ServerProcess:
         """End it the hard way."""
         self.process.kill()
         self.process.wait()
+
+    def kill_all(self) -> None:
+        """End it and its workers at once, as the loss of a machine does."""
+        workers = self.workers
+        self.kill()
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, workers)))
 
 
 def _command(pid: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""A replica set of three, for what a single member cannot show: another one becomes the primary."""
+"""A replica set: of three, another one becomes the primary; of one, several servers share it."""
 
 from __future__ import annotations
 
@@ -18,26 +18,30 @@ NAME = "torture"
 # Milliseconds without a primary's heartbeat before the others elect one; MongoDB waits 10,000.
 _ELECTION = 2000
 _OPTIONS = (
-    *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", NAME, "--quiet"),
+    *("--nounixsocket", "--replSet", NAME, "--quiet"),
     *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
 )
 
 
-class ReplicaSet:
-    """Three `mongod` processes on free ports of the loopback address."""
+_HERE = "127.0.0.1"
 
-    def __init__(self, folder: Path) -> None:
+
+class ReplicaSet:
+    """Some `mongod` processes on free ports of the loopback address, and of `host`."""
+
+    def __init__(self, folder: Path, number: int = 3, host: str = _HERE) -> None:
         self._folder = folder
+        self._host = host
         self._binary = find_mongod().path
-        self.ports = [free_port() for _ in range(3)]
+        self.ports = [free_port() for _ in range(number)]
         self._processes = {port: self._spawn(port) for port in self.ports}
 
     @property
     def uri(self) -> str:
         """The address of all members."""
-        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        hosts = ",".join(f"{self._host}:{port}" for port in self.ports)
         return f"mongodb://{hosts}/?replicaSet={NAME}"
 
     def client(self) -> MongoClient[dict[str, Any]]:
@@ -47,15 +51,15 @@ class ReplicaSet:
     def open(self) -> None:
         """Make the members one set, and wait for its first primary."""
         members = [
-            {"_id": place, "host": f"127.0.0.1:{port}"} for place, port in enumerate(self.ports)
+            {"_id": place, "host": f"{self._host}:{port}"} for place, port in enumerate(self.ports)
         ]
         settings = {"electionTimeoutMillis": _ELECTION}
         config = {"_id": NAME, "members": members, "settings": settings}
         for port in self.ports:
             # Each of them has to answer, or none becomes a member.
-            with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as one:
+            with MongoClient[dict[str, Any]](self._host, port, directConnection=True) as one:
                 one.admin.command("ping")
-        with MongoClient[dict[str, Any]]("127.0.0.1", self.ports[0], directConnection=True) as one:
+        with MongoClient[dict[str, Any]](self._host, self.ports[0], directConnection=True) as one:
             one.admin.command("replSetInitiate", config)
         self.wait_primary()
 
@@ -96,6 +100,7 @@ class ReplicaSet:
         data = self._folder / f"member-{self.ports.index(port)}"
         data.mkdir(parents=True, exist_ok=True)
         command = [*LEASH, str(self._binary), "--dbpath", str(data), "--port", str(port)]
+        command += ["--bind_ip", ",".join(dict.fromkeys((_HERE, self._host)))]
         return subprocess.Popen(
             [*command, *_OPTIONS],
             stdin=subprocess.DEVNULL,

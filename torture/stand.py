@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import signal
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pymongo import MongoClient
 from tornado.httpclient import AsyncHTTPClient
 
+from torture.crowd import Crowd
+from torture.ground import Ground, Members, find_faults
 from torture.processes import PATIENCE, ServerProcess
-from torture.proxy import Proxy
-from torture.record import Stored, digest
 
-DATABASE = "realchat"
-_UNAVAILABLE = 503
 SLOW_READERS = "realchat_slow_readers_total"
 # Many clients of one address are no flood here, and no token runs out in a long run.
 ENVIRON = {"RATE_LIMITS": "false", "BCRYPT_ROUNDS": "10", "ACCESS_TOKEN_SECONDS": "86400"}
 
 
-class Members(Protocol):
-    """A database that the server does not start itself."""
-
-    @property
-    def uri(self) -> str:
-        """The address of all its members."""
-
-    def client(self) -> MongoClient[dict[str, Any]]:
-        """Connect to it."""
-
-
-class Stand:
+class Stand(Ground):
     """A server on a fixed port, with a proxy before it, and its restarts and deaths."""
 
     def __init__(
@@ -49,26 +34,18 @@ class Stand:
         members: Members | None = None,
         workers: int = 1,
     ) -> None:
-        self.members = members
-        self.rng = rng
         self._environ = {**ENVIRON, **({"MONGODB_URI": members.uri} if members else {})}
         self._arguments = ("--workers", str(workers)) if workers > 1 else ()
         self.server = ServerProcess(folder, *self._arguments, **self._environ)
-        self.proxy = Proxy(self.server.port, rng)
-        # Lines of the server's log that tell of faults of its own.
-        self.faults: list[str] = []
-        # Seconds that were measured, by what they are of.
-        self.times: dict[str, list[float]] = defaultdict(list)
-
-    @property
-    def url(self) -> str:
-        """Where clients connect to, through the proxy."""
-        return f"http://127.0.0.1:{self.proxy.port}"
+        super().__init__(rng, self.server.port, members)
 
     async def open(self) -> None:
         """Wait until the server serves, and open the proxy."""
         await self.wait_ready()
         await self.proxy.open()
+
+    async def prepare(self, crowd: Crowd) -> None:
+        """Do nothing: all are connected to the one that is to be broken."""
 
     async def close(self) -> None:
         """End everything."""
@@ -124,53 +101,10 @@ class Stand:
         lines = reply.body.decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(SLOW_READERS))
 
-    async def look(self) -> dict[str, int]:
-        """Return the last rev of every conversation."""
-        return await asyncio.to_thread(self.read_last)
-
-    def read_stored(self) -> list[Stored]:
-        """Return all messages that the database has."""
-        with self._connect() as client:
-            found = client[DATABASE]["messages"].find({})
-            return [_read(document) for document in found]
-
-    def read_last(self) -> dict[str, int]:
-        """Return the last rev of every conversation."""
-        # Sorted as an index is, so that it skips from one conversation to the next.
-        order = {"$sort": {"conversation": -1, "rev": -1}}
-        last = {"$group": {"_id": "$conversation", "rev": {"$first": "$rev"}}}
-        with self._connect() as client:
-            found = client[DATABASE]["messages"].aggregate([order, last])
-            return {one["_id"]: one["rev"] for one in found}
-
-    def _connect(self) -> MongoClient[dict[str, Any]]:
+    def connect(self) -> MongoClient[dict[str, Any]]:
+        """Connect to the database."""
         return self.members.client() if self.members else self.server.database()
 
     def collect_faults(self) -> None:
         """Take over what the server has complained of since its start."""
-        for line in self.server.stderr.splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                self.faults.append(line)
-                continue
-            if entry["level"] == "error" and not _is_owed_to_the_database(entry):
-                self.faults.append(f"{entry['message']} {entry.get('exception', '')}")
-
-
-def _is_owed_to_the_database(entry: dict[str, Any]) -> bool:
-    """Tell whether a line says no more than that the database was away, as it was meant to be."""
-    return entry.get("status") == _UNAVAILABLE or "is started again" in entry["message"]
-
-
-def _read(document: dict[str, Any]) -> Stored:
-    return Stored(
-        id=str(document["_id"]),
-        conversation=document["conversation"],
-        seq=document["seq"],
-        rev=document["rev"],
-        sender=document["sender_id"],
-        client_id=document.get("client_id", ""),
-        digest=digest(document["content"]),
-        is_changed="edited_at" in document or document.get("deleted", False),
-    )
+        self.faults += find_faults(self.server.stderr)
