@@ -20,14 +20,14 @@ from realchat.folders import hold_folder, prepare_folder
 from realchat.keeping import Embedded, keep_alive
 from realchat.logs import configure_logs
 from realchat.mongod import start_mongod
-from realchat.mongodb_uri import hosts_of, try_uri
+from realchat.mongodb_uri import try_uri
 from realchat.options import read_options
 from realchat.pairs import EngineState
 from realchat.redis_server import start_redis
 from realchat.restoring import renew_epoch
 from realchat.secrets_file import fill_secrets
 from realchat.settings import SettingError, StartError, read_settings
-from realchat.startup import describe, name_redis
+from realchat.startup import describe, name_mongodb, name_redis
 from realchat.worker import Line, Share, WorkerFailedError
 from realchat.workers import Workers, hear, prepare_meters
 
@@ -43,12 +43,18 @@ class Foundation:
     database: str
     redis: str
     given_secrets: bool
+    is_cluster: bool
 
     def describe(self, engine: EngineState | None) -> str:
         """Return the words with which the server starts."""
-        given = self.given_secrets
-        settings = self.ground.settings
-        return describe(settings, self.database, self.redis, engine, given_secrets=given)
+        return describe(
+            self.ground.settings,
+            self.database,
+            self.redis,
+            engine,
+            given_secrets=self.given_secrets,
+            is_cluster=self.is_cluster,
+        )
 
 
 def main() -> int:
@@ -96,9 +102,10 @@ def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
     settings = fill_secrets(given)
     has_secrets = settings == given
     embedded: list[Embedded] = []
+    is_cluster = False
     if given.mongodb_uri:
-        try_uri(given.mongodb_uri, given.mongodb_db)
-        database = f"MongoDB at {hosts_of(given.mongodb_uri)} (MONGODB_URI)"
+        is_cluster = try_uri(given.mongodb_uri, given.mongodb_db)
+        database = name_mongodb(given.mongodb_uri, is_cluster=is_cluster)
     else:
         mongod = start_mongod(given.data_dir)
         closing.callback(mongod.stop)
@@ -120,6 +127,7 @@ def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
         database=database,
         redis=bus,
         given_secrets=has_secrets,
+        is_cluster=is_cluster,
     )
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from handlers.application import make_application, make_server
 from handlers.socket import ChatSocket
+from realchat.errors import ShardedError
 from realchat.pairs import EngineState
 from realchat.services import Services, open_services
-from realchat.settings import Settings, StartError
+from realchat.settings import SettingError, Settings, StartError
 
 logger = logging.getLogger("realchat.server")
 
@@ -88,6 +89,8 @@ def stops() -> list[signal.Signals]:
 async def _open(ground: Ground) -> Services:
     try:
         return await open_services(ground.settings, ground.settings.mongodb_uri)
+    except ShardedError:
+        raise SettingError(_advise_on_shards(ground.settings)) from None
     except Exception as error:
         logger.debug("the database cannot be prepared", exc_info=error)
         # Not the error's own text, which may quote what is stored there.
@@ -96,6 +99,18 @@ async def _open(ground: Ground) -> Services:
             f"({type(error).__name__}; LOG_LEVEL=DEBUG shows more): start again, or name "
             "another in MONGODB_DB or MONGODB_URI."
         ) from None
+
+
+def _advise_on_shards(settings: Settings) -> str:
+    if settings.mongodb_sharded:
+        return (
+            f"The database {settings.mongodb_db} is sharded by other keys than RealChat's: "
+            "see docs/sharding.md."
+        )
+    return (
+        f"The messages in the database {settings.mongodb_db} are sharded: set "
+        "MONGODB_SHARDED=true, and see docs/sharding.md."
+    )
 
 
 def _stop(stop: asyncio.Event, signum: int) -> None:

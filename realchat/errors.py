@@ -107,6 +107,10 @@ class TranslationFailedError(Exception):
         self.retry_after = retry_after
 
 
+class ShardedError(Exception):
+    """A collection is spread over shards in a way that an index of ours is not legal under."""
+
+
 class Close(enum.IntEnum):
     """WebSocket close codes of the contract."""
 

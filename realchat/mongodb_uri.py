@@ -20,8 +20,8 @@ _ELECTION = 15
 Client = MongoClient[dict[str, Any]]
 
 
-def try_uri(uri: str, database: str) -> None:
-    """Return when the MongoDB of `MONGODB_URI` takes writes.
+def try_uri(uri: str, database: str) -> bool:
+    """Wait until the MongoDB of `MONGODB_URI` takes writes; tell whether it is a sharded cluster.
 
     Raises `SettingError`, or `StartError` where it is no fault of the setting.
     """
@@ -40,6 +40,7 @@ def try_uri(uri: str, database: str) -> None:
                         f"The MongoDB at {hosts_of(uri)} has no primary: start the other members "
                         "of its replica set, for most of them must be up and reach each other."
                     )
+            return _is_cluster(client)
     except PyMongoError as error:
         raise SettingError(_advice(error, uri)) from None
 
@@ -55,6 +56,11 @@ def _takes_writes(client: Client, database: str) -> bool:
             raise
         return False
     return True
+
+
+def _is_cluster(client: Client) -> bool:
+    servers = client.topology_description.server_descriptions().values()
+    return any(one.server_type_name == "Mongos" for one in servers)
 
 
 def hosts_of(uri: str) -> str:

@@ -45,6 +45,7 @@ from realchat.sharing import Alone, Shared
 from realchat.signing import Signer
 from realchat.store.collections import Collections
 from realchat.store.database import Database
+from realchat.store.neighbours import introduce, look_around
 from realchat.sweep import INTERVAL, Sweeper
 from realchat.tasks import Tasks
 from realchat.tokens import Tokens
@@ -209,7 +210,8 @@ class Services:
 
 async def open_services(settings: Settings, mongodb_uri: str) -> Services:
     """Connect, create indexes and build all parts. Raises `ChatError` `unavailable`."""
-    database = Database(mongodb_uri, settings.mongodb_db)
+    me = introduce(settings.redis_url, settings.mongodb_db)
+    database = Database(mongodb_uri, settings.mongodb_db, str(me))
     try:
         collections = Collections(
             database, is_sharded=settings.mongodb_sharded, is_shared=bool(settings.redis_url)
@@ -218,7 +220,12 @@ async def open_services(settings: Settings, mongodb_uri: str) -> Services:
             collections.prepare(), database.epoch(new_id()), Py3Langid().load()
         )
         services = Services(settings, database, collections, epoch)
-        await asyncio.gather(services.meet_engine(), services.meet_bucket(), services.meet_others())
+        await asyncio.gather(
+            services.meet_engine(),
+            services.meet_bucket(),
+            services.meet_others(),
+            look_around(database, me),
+        )
         return services
     except BaseException:
         database.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from realchat import __version__
+from realchat.mongodb_uri import hosts_of
 from realchat.pairs import EngineState
 from realchat.settings import MIB, Settings
 
@@ -18,13 +19,15 @@ def describe(
     engine: EngineState | None,
     *,
     given_secrets: bool,
+    is_cluster: bool = False,
 ) -> str:
     """Return the start-up block.
 
-    `database` and `redis` say what serves, without credentials; `engine` is what translates.
+    `database` and `redis` say what serves, without credentials; `is_cluster` is whether
+    messages can lie on several shards there; `engine` is what translates.
     """
     parts = {
-        "database": database,
+        "database": f"{database}{_shards(is_cluster, settings.mongodb_sharded)}",
         "bus": redis,
         "secrets": _secrets(settings, given_secrets),
         "mail": _mail(settings),
@@ -37,6 +40,12 @@ def describe(
     return "\n".join(lines)
 
 
+def name_mongodb(uri: str, *, is_cluster: bool) -> str:
+    """Say which MongoDB of the operator's own keeps what lasts, without its password."""
+    kind = ", a sharded cluster" if is_cluster else ""
+    return f"MongoDB at {hosts_of(uri)} (MONGODB_URI){kind}"
+
+
 def name_redis(redis_url: str) -> str:
     """Say which Redis joins several processes, without its password."""
     if not redis_url:
@@ -44,6 +53,15 @@ def name_redis(redis_url: str) -> str:
     url = urlsplit(redis_url)
     where = url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or _REDIS_PORT}"
     return f"Redis at {where} (REDIS_URL)"
+
+
+def _shards(is_cluster: bool, is_wanted: bool) -> str:
+    """Say where the database is not what MONGODB_SHARDED says of it."""
+    if is_cluster and not is_wanted:
+        return "; all messages stay on one shard (MONGODB_SHARDED=true: on several)"
+    if is_wanted and not is_cluster:
+        return "; no sharded cluster yet, and sends are slower for it (MONGODB_SHARDED=true)"
+    return ""
 
 
 def _secrets(settings: Settings, given: bool) -> str:

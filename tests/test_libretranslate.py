@@ -280,7 +280,7 @@ class TestOperation:
             "pairs": {"en": ["es"], "es": ["en"]},
         }
         engine = services.readiness.details.translation
-        block = describe(settings, "MongoDB", engine, given_secrets=True)
+        block = describe(settings, "MongoDB", "Redis", engine, given_secrets=True)
         assert f"by LibreTranslate at {settings.libretranslate_url}: en-es, es-en" in block
         measured = await measures(http_port)
         assert measured['realchat_translation_engine_up{engine="LibreTranslate"}'] == 1

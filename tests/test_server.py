@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from processes import ServerProcess, is_alive, request_under_way, wait_until
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from pymongo.uri_parser import parse_uri
+from router import Router
 
 from realchat.mongod import EmbeddedMongod
 
@@ -230,6 +232,62 @@ def test_a_database_of_another_shape_ends_the_start(tmp_path: Path, mongod: Embe
         client.drop_database(name)
     assert "MONGODB_DB" in sentence
     assert "ada" not in sentence
+
+
+def said_of_database(server: ServerProcess) -> str:
+    """Return what the start-up block says of the database."""
+    (line,) = [one for one in server.stdout.splitlines() if one.startswith("  database ")]
+    return line[15:]
+
+
+def test_shards_that_are_wanted_where_there_are_none_are_told_of(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, MONGODB_SHARDED="true") as server:
+        assert said_of_database(server).endswith(
+            "; no sharded cluster yet, and sends are slower for it (MONGODB_SHARDED=true)"
+        )
+
+
+class TestOnACluster:
+    """A server whose MongoDB calls itself a router of a sharded cluster."""
+
+    @pytest.fixture
+    def router(self, mongod: EmbeddedMongod) -> Iterator[Router]:
+        with Router(mongod.port) as started:
+            yield started
+
+    @pytest.fixture
+    def environ(self, mongod: EmbeddedMongod, router: Router) -> Iterator[dict[str, str]]:
+        name = f"test_{secrets.token_hex(6)}"
+        uri = mongod.uri.replace(f":{mongod.port}/", f":{router.port}/")
+        yield {"MONGODB_URI": uri, "MONGODB_DB": name}
+        client: MongoClient[dict[str, Any]]
+        with MongoClient(mongod.uri) as client:
+            client.drop_database(name)
+
+    def test_messages_that_are_sharded_ask_for_the_setting(
+        self, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        sentence = refused(ServerProcess(tmp_path, **environ), 2)
+        assert sentence == (
+            f"The messages in the database {environ['MONGODB_DB']} are sharded: set "
+            "MONGODB_SHARDED=true, and see docs/sharding.md."
+        )
+
+    def test_messages_that_are_not_sharded_yet_are_told_of(
+        self, environ: dict[str, str], router: Router, tmp_path: Path
+    ) -> None:
+        router.is_sharded = False
+        with ServerProcess(tmp_path, **environ) as server:
+            assert said_of_database(server).endswith(
+                ", a sharded cluster; all messages stay on one shard "
+                "(MONGODB_SHARDED=true: on several)"
+            )
+
+    def test_it_serves_there_with_the_setting(
+        self, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        with ServerProcess(tmp_path, MONGODB_SHARDED="true", **environ) as server:
+            assert said_of_database(server).endswith(" (MONGODB_URI), a sharded cluster")
 
 
 def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ async def meet(http: AsyncHTTPClient, base_url: str) -> tuple[Person, Person]:
 def block_of(services: Services) -> str:
     """Return what the start-up block says of the translation."""
     engine = services.readiness.details.translation
-    block = describe(services.settings, "MongoDB", engine, given_secrets=True)
+    block = describe(services.settings, "MongoDB", "Redis", engine, given_secrets=True)
     (line,) = [line for line in block.splitlines() if line.startswith("  translation ")]
     return line.removeprefix("  translation ").strip()
 

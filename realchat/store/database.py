@@ -19,11 +19,11 @@ from bson import ObjectId
 from bson.codec_options import CodecOptions
 from motor.motor_tornado import MotorClient, MotorCollection
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import Nearest
 
-from realchat.errors import ChatError, Code
+from realchat.errors import ChatError, Code, ShardedError
 from realchat.store.health import Health, index_of
 
 Document = dict[str, Any]
@@ -32,6 +32,7 @@ Sort = Sequence[tuple[str, int]]
 T = TypeVar("T")
 
 _DUPLICATE_KEY = 11000
+_CANNOT_CREATE_INDEX = 67
 _BY_ID = "_id_"
 _NO_PRIMARY = "has no primary, for which most members of its replica set must be up"
 _OPTIONS: dict[str, Any] = {
@@ -44,19 +45,18 @@ _OPTIONS: dict[str, Any] = {
     "waitQueueTimeoutMS": 3000,
     "heartbeatFrequencyMS": 1000,
     "maxPoolSize": 64,
-    "appname": "realchat",
 }
 
 
 class Database:
     """One database of a MongoDB server or cluster."""
 
-    def __init__(self, uri: str, name: str) -> None:
-        self._client: MotorClient[Document] = MotorClient(uri, **_OPTIONS)
+    def __init__(self, uri: str, name: str, caller: str = "realchat") -> None:
+        """Connect when need be; MongoDB shows who that is as `caller`."""
+        self._client: MotorClient[Document] = MotorClient(uri, appname=caller, **_OPTIONS)
         self._database = self._client.get_database(
             name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC)
         )
-
         self._health = Health(lambda: self._database.command("ping"))
 
     def collection(self, name: str) -> Collection:
@@ -90,6 +90,16 @@ class Database:
             {"_id": "epoch"}, {"$set": {"value": value}}, upsert=True
         )
 
+    async def callers(self) -> set[str]:
+        """Return who is connected, as they call themselves and as far as this user may know.
+
+        Raises `PyMongoError` where it may not.
+        """
+        asked = {"allUsers": False, "idleConnections": True, "localOps": True}
+        cursor = self._client.admin.aggregate([{"$currentOp": asked}])
+        found = await self._health.run(cursor.to_list, None)
+        return {one["appName"] for one in found if "appName" in one}
+
     async def explain(self, collection: str, pipeline: Sequence[Query]) -> str:
         """Return the plan that the database makes for a pipeline, as text (for tests)."""
         command = {"aggregate": collection, "pipeline": pipeline, "cursor": {}}
@@ -122,9 +132,14 @@ class Collection:
         self._health.require()
 
     async def create_indexes(self, *indexes: IndexModel) -> None:
-        """Create what indexes are missing. Raises `DuplicateError` where the data forbid one."""
+        """Create what indexes are missing. Raises `ShardedError`, or as the driver does."""
         # Not under the deadline: building an index on a grown collection takes its time.
-        await self._motor.create_indexes(list(indexes))
+        try:
+            await self._motor.create_indexes(list(indexes))
+        except OperationFailure as error:
+            if error.code != _CANNOT_CREATE_INDEX:
+                raise
+            raise ShardedError(str(error)) from error
 
     async def find_one(self, query: Query, *, sort: Sort | None = None) -> Document | None:
         """Return the first document that matches."""
