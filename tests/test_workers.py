@@ -293,6 +293,15 @@ async def test_each_worker_tells_of_all(team: Team, http_client: AsyncHTTPClient
     assert team.measure("realchat_deliveries_total") >= deliveries + 4
 
 
+def test_a_worker_that_starts_does_not_count_as_an_outage_of_redis(team: Team) -> None:
+    done = team.renewals
+    team.process.send_signal(signal.SIGHUP)
+    measured = {team.measure("realchat_bus_up")}
+    while team.renewals == done:
+        measured.add(team.measure("realchat_bus_up"))
+    assert measured == {1}
+
+
 def test_a_killed_redis_is_started_again(team: Team) -> None:
     (redis,) = (pid for pid in team.children if name_of(pid) == "redis-server")
     os.kill(redis, signal.SIGKILL)
