@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from msgspec import structs
 from people import Person, register
 from pymongo import MongoClient
 from pymongo.database import Database
+from redis_part import RedisServer
 from shards import ADOPTIONS, DROPPED, KEYS, Watch
 from sockets import Device, device
 from tornado.httpclient import AsyncHTTPClient
@@ -40,10 +43,19 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return watch
 
 
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    """What the processes of this module share, besides the database."""
+    with TemporaryDirectory() as folder:
+        started = RedisServer(Path(folder))
+        yield started
+        started.kill()
+
+
 @pytest.fixture
-def settings(settings: Settings, watch: Watch) -> Settings:
-    """A server that is watched and knows that messages lie on several shards."""
-    return structs.replace(settings, mongodb_sharded=True)
+def settings(settings: Settings, watch: Watch, redis: RedisServer) -> Settings:
+    """A server that is watched, is one of several and knows that messages lie on shards."""
+    return structs.replace(settings, mongodb_sharded=True, redis_url=redis.url)
 
 
 @pytest.fixture
@@ -106,7 +118,7 @@ def unique_indexes(raw: Raw) -> dict[str, list[list[str]]]:
 @pytest.mark.gen_test
 async def test_every_unique_index_begins_with_the_shard_key(services: Services, raw: Raw) -> None:
     unique = unique_indexes(raw)
-    assert len(unique["messages"]) == 3
+    assert len(unique["messages"]) == 4
     wrong = {(n, *keys) for n, found in unique.items() for keys in found if keys[0] != KEYS[n]}
     assert wrong == set()
 
