@@ -26,7 +26,8 @@ from people import Client, Person, register
 from processes import ServerProcess, wait_until
 from redis_part import RedisServer
 from sockets import device
-from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPError
+from tornado.websocket import websocket_connect
 
 from realchat.mongod import EmbeddedMongod
 
@@ -43,7 +44,12 @@ class Site:
         self.url = balancer.url
 
     def restart(self) -> None:
-        """Start again what has ended; return when the balancer knows.
+        """Start again what has ended; return when the balancer knows."""
+        self.start_again()
+        wait_until(lambda: answers(self))
+
+    def start_again(self) -> None:
+        """Start again what has ended; the balancer may not know.
 
         For the main thread: servers end with the thread that started them.
         """
@@ -53,7 +59,6 @@ class Site:
                 self.servers[place] = ServerProcess(server.folder, **environ)
         for server in self.servers:
             server.wait_ready()
-        wait_until(lambda: answers(self))
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +225,29 @@ async def test_where_no_server_is_there_the_balancer_says_so_in_the_contract_s_w
     assert (reply.status, reply.error) == (503, "unavailable")
     assert int(reply.headers["Retry-After"]) > 0
     site.restart()
+
+
+@pytest.mark.gen_test(timeout=180)
+async def test_nginx_lets_all_come_back_at_once_where_both_servers_were_away(
+    servers: list[ServerProcess], environ: dict[str, str], tmp_path: Path
+) -> None:
+    find("nginx")
+    nginx = Nginx(tmp_path, [f"127.0.0.1:{each.port}" for each in servers])
+    try:
+        site = Site(servers, environ, nginx)
+        for server in site.servers:
+            await asyncio.to_thread(server.stop)
+        url = site.url.replace("http", "ws", 1) + "/ws"
+        for _ in range(4):
+            with pytest.raises(HTTPError, match="503"):
+                await websocket_connect(url)
+        site.start_again()
+        sockets = [await websocket_connect(url) for _ in range(8)]
+        for socket in sockets:
+            socket.close()
+            await socket.read_message()
+    finally:
+        nginx.stop()
 
 
 def check(*command: str) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from parts import require
 
 from torture.checker import check
 from torture.record import CaughtUp, Change, Record, Sight, Stored, digest
-from torture.scenarios import SHORT, Options, Scenario, run
+from torture.scenarios import SHORT, Options, Scenario, find_lack, run
 from torture.stalling import Endings, judge
 
 GROUP = "group:1"
@@ -51,8 +52,8 @@ def flawless(count: int = 30) -> tuple[Record, Kept]:
     return record, kept
 
 
-def kinds(record: Record, kept: Kept) -> set[str]:
-    return {violation.kind for violation in check(record, kept)}
+def kinds(record: Record, kept: Kept, *, is_fleet: bool = False) -> set[str]:
+    return {violation.kind for violation in check(record, kept, is_fleet=is_fleet)}
 
 
 def one_live(record: Record, rng: random.Random) -> tuple[list[Sight | CaughtUp], int]:
@@ -148,6 +149,27 @@ def receive_elsewhere(record: Record, kept: Kept, rng: random.Random) -> None:
     notes[place] = sight._replace(seq=sight.seq + 1)
 
 
+def receive_an_old_change(record: Record, kept: Kept, rng: random.Random) -> None:
+    """Have an update come that was told before the message in front of it."""
+    notes, place = one_live(record, rng)
+    sight = notes[place]
+    assert isinstance(sight, Sight)
+    notes.insert(place + 1, sight._replace(is_new=False, rev=sight.rev - 1))
+
+
+def give_a_rev_twice(record: Record, kept: Kept, rng: random.Random) -> None:
+    """Have a device see a message under the rev that another one had before it was changed."""
+    notes, place = one_live(record, rng)
+    sight = notes[place]
+    assert isinstance(sight, Sight)
+    place = next(n for n, one in enumerate(kept) if one.id == sight.id)
+    other = rng.choice(kept[:place])
+    kept[place] = kept[place]._replace(rev=len(kept) + 1, is_changed=True)
+    for seen in record.seen.values():
+        seen.append(sight._replace(is_new=False, rev=len(kept) + 1))
+    notes.append(sight._replace(connection=9, is_new=False, rev=other.rev))
+
+
 def refuse(record: Record, kept: Kept, rng: random.Random) -> None:
     record.refused.append("internal_error")
 
@@ -170,20 +192,53 @@ BREAKAGES: list[tuple[Breakage, str]] = [
     (receive_swapped, "disorder"),
     (receive_what_is_not_stored, "lost"),
     (receive_elsewhere, "moved"),
+    (receive_an_old_change, "disorder"),
+    (give_a_rev_twice, "reused"),
     (refuse, "refused"),
 ]
 
 
-def test_where_all_went_well_nothing_is_found() -> None:
-    assert check(*flawless()) == []
+@pytest.mark.parametrize("is_fleet", [False, True], ids=["alone", "fleet"])
+def test_where_all_went_well_nothing_is_found(is_fleet: bool) -> None:
+    assert check(*flawless(), is_fleet=is_fleet) == []
 
 
+@pytest.mark.parametrize("is_fleet", [False, True], ids=["alone", "fleet"])
 @pytest.mark.parametrize(("breakage", "kind"), BREAKAGES)
-def test_every_seeded_breakage_is_caught(breakage: Breakage, kind: str) -> None:
+def test_every_seeded_breakage_is_caught(breakage: Breakage, kind: str, is_fleet: bool) -> None:
     for seed in SEEDS:
         record, kept = copy.deepcopy(flawless())
         breakage(record, kept, random.Random(seed))
-        assert kind in kinds(record, kept)
+        assert kind in kinds(record, kept, is_fleet=is_fleet)
+
+
+def change_before_it_is_told(record: Record, kept: Kept, rng: random.Random) -> int:
+    """Have a message that was told live changed at once, and told in the place of the change."""
+    notes, place = one_live(record, rng)
+    sight = notes.pop(place)
+    assert isinstance(sight, Sight)
+    rev = len(kept) + 1
+    place = next(n for n, one in enumerate(kept) if one.id == sight.id)
+    kept[place] = kept[place]._replace(rev=rev, is_changed=True)
+    for seen in record.seen.values():
+        seen.append(sight._replace(connection=2, is_new=seen is notes, rev=rev))
+    return rev
+
+
+def test_what_was_changed_before_a_node_heard_of_it_may_come_later_there() -> None:
+    for seed in SEEDS:
+        record, kept = copy.deepcopy(flawless())
+        change_before_it_is_told(record, kept, random.Random(seed))
+        assert kinds(record, kept, is_fleet=True) == set()
+        assert "skipped" in kinds(record, kept)
+
+
+def test_what_was_not_changed_by_then_must_not_come_later() -> None:
+    for seed in SEEDS:
+        record, kept = copy.deepcopy(flawless())
+        rev = change_before_it_is_told(record, kept, random.Random(seed))
+        kept[:] = [one._replace(rev=one.seq) if one.rev == rev else one for one in kept]
+        assert "skipped" in kinds(record, kept, is_fleet=True)
 
 
 def test_what_one_connection_sent_in_a_row_keeps_its_order() -> None:
@@ -222,6 +277,8 @@ def test_stalled_readers_who_are_cut_off_otherwise_are_found(
 
 @pytest.mark.parametrize("scenario", SHORT, ids=[one.name for one in SHORT])
 def test_the_server_keeps_its_word_while(scenario: Scenario, tmp_path: Path) -> None:
+    lack = find_lack(scenario)
+    require(not lack, lack)
     outcome = asyncio.run(run(scenario, Options(tmp_path, seed=1)))
     assert outcome.violations == []
     assert outcome.acked >= scenario.acks

@@ -6,7 +6,7 @@ Knows neither sockets nor the server, so that it can be tested by itself.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from torture.record import CaughtUp, Record, Sent, Sight, Stored
@@ -197,6 +197,7 @@ def _find_disorder(record: Record, kept: Kept) -> Iterator[Violation]:
         # What was fetched may have been stored already and be told only now.
         excused: set[str] = set()
         had: set[tuple[int, str, int]] = set()
+        known: set[str] = set()
         for note in record.seen[device]:
             if isinstance(note, CaughtUp):
                 caught_up = note.connection
@@ -212,8 +213,9 @@ def _find_disorder(record: Record, kept: Kept) -> Iterator[Violation]:
                 excused |= skipped.keys()
                 while following in skipped.values():
                     following += 1
-                yield from _find_misplaced(device, note, following)
+                yield from _find_misplaced(device, note, following, known)
             had.add(frame)
+            known.add(note.id)
             newest[note.conversation] = max(newest[note.conversation], note.seq)
 
 
@@ -224,10 +226,13 @@ def _find_changed(kept: Kept, sight: Sight, following: int) -> dict[str, int]:
     return {one.id: one.seq for one in found if one.rev > sight.rev}
 
 
-def _find_misplaced(device: str, sight: Sight, following: int) -> Iterator[Violation]:
+def _find_misplaced(
+    device: str, sight: Sight, following: int, known: Container[str]
+) -> Iterator[Violation]:
     if sight.seq != following:
         kind = "skipped" if sight.seq > following else "disorder"
-        yield Violation(kind, f"{device} received {sight} where seq {following} follows")
+        again = " again" if sight.id in known else ""
+        yield Violation(kind, f"{device} received {sight}{again} where seq {following} follows")
 
 
 def _sights(record: Record, device: str) -> Iterator[Sight]:

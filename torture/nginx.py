@@ -103,7 +103,7 @@ def write_site(folder: Path, plain: int, port: int, servers: Sequence[str]) -> s
     one, two = servers
     site = (DEPLOY / "nginx.conf").read_text()
     begin = site.index("upstream realchat {")
-    end = site.index("}\n", begin) + 2
+    end = site.index("}\n", site.index("upstream realchat_sockets {")) + 2
     machines = exchange(
         (DEPLOY / "nginx-nodes.conf").read_text(),
         {"10.0.0.11:5000": one, "10.0.0.12:5000": two},
