@@ -13,7 +13,13 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import MovedError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    MovedError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
 
 T = TypeVar("T")
 
@@ -132,3 +138,16 @@ def make_connection(redis: Redis) -> AbstractConnection:
     """Return a connection of one's own, which is not connected yet."""
     connection: AbstractConnection = redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # the library left its types out
     return connection
+
+
+def name_fault(error: BaseException) -> str:
+    """Say what Redis failed with, and what to set where trying again would not help."""
+    # redis-py 8.1 tells of a wrong password as of a connection that failed.
+    while isinstance(error, RedisError) and isinstance(error.__cause__, RedisError):
+        error = error.__cause__
+    name = type(error).__name__
+    if isinstance(error, AuthenticationError | NoPermissionError):
+        return f"{name}, REDIS_URL needs a user or a password that may do more"
+    if type(error) is ResponseError:
+        return f"{name}, REDIS_URL needs a Redis of version 7 or newer"
+    return name

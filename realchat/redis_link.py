@@ -13,7 +13,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.crc import key_slot
 
 from realchat.metrics import count_bus_reconnect, show_bus
-from realchat.redis_client import DEADLINE, FAULTS, connect, make_connection, pauses
+from realchat.redis_client import DEADLINE, FAULTS, connect, make_connection, name_fault, pauses
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class Link:
         """Log that Redis is away, once."""
         self._failed()
         if self._was_up is not False:
-            logger.warning("Redis is away: %s", type(error).__name__)
+            logger.warning("Redis is away: %s", name_fault(error))
         self._was_up = False
         show_bus(is_up=False)
 

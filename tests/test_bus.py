@@ -333,6 +333,15 @@ class TestBetweenProcesses:
         assert "fault in what hears the bus" in caplog.text
 
 
+async def try_in_vain(redis: RedisServer) -> None:
+    """Begin with a Redis that is of no use; then end both."""
+    bus = RedisBus(redis.url, new_id())
+    await bus.open()
+    assert not bus.is_up
+    await bus.close()
+    redis.kill()
+
+
 class TestWithoutRedis:
     """A Redis that goes and comes back; each test has one of its own."""
 
@@ -406,6 +415,33 @@ class TestWithoutRedis:
         heard = [await there.next() for _ in range(12)]
         assert heard.count(typing(TEAM)) == 10
         assert heard[-1] == Resync()
+
+    @pytest.mark.parametrize(
+        ("options", "advice"),
+        [
+            ("--user default on nopass ~* &* +@all -ssubscribe", "a user or a password"),
+            # As an older one would.
+            ("--rename-command SSUBSCRIBE NONE", "a Redis of version 7"),
+        ],
+    )
+    @pytest.mark.gen_test(timeout=30)
+    async def test_a_redis_that_refuses_is_told_of_with_what_to_set(
+        self, options: str, advice: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with TemporaryDirectory() as folder:
+            redis = RedisServer(Path(folder), *options.split())
+            await try_in_vain(redis)
+        assert f"REDIS_URL needs {advice}" in caplog.text
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_a_redis_with_another_password_is_told_of(
+        self, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with redis.client() as client:
+            client.config_set("requirepass", "a secret")
+        await try_in_vain(redis)
+        assert "REDIS_URL needs a user or a password" in caplog.text
+        assert "a secret" not in caplog.text
 
     @pytest.mark.gen_test(timeout=30)
     async def test_a_process_starts_without_it(self, redis: RedisServer) -> None:
