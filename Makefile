@@ -12,7 +12,7 @@ ARGOS := tests/argos
 # The tests' object store, OpenStack Swift: its versions are not to bind ours.
 SWIFT := tests/swift
 
-.PHONY: run test lint torture bench bench-translation bench-page pictures
+.PHONY: run test lint torture bench bench-translation bench-page bench-workers pictures
 .DEFAULT_GOAL := run
 
 # WORKERS=4 for as many processes, WORKERS=auto for one a core.
@@ -43,6 +43,10 @@ bench-translation: .venv/installed
 # Some five minutes; needs a chromium on the PATH.
 bench-page: .venv/installed-test
 	.venv/bin/python -m bench.page $(BENCH)
+
+# Some eight minutes; needs a redis-server on the PATH. BENCH='--only bus,room' for less.
+bench-workers: .venv/installed
+	.venv/bin/python -m bench.workers $(BENCH)
 
 # Two minutes; docs/images/take.py says what else it needs.
 pictures: .venv/installed-test

@@ -32,7 +32,6 @@ from bench.machine import (
 )
 from bench.machine import describe as describe_machine
 from bench.measuring import Bench
-from bench.people import make_groups, make_people
 from bench.tables import write_tables
 from bench.workloads import Sizes, Workload, World
 
@@ -124,22 +123,9 @@ def find_world(bench: Bench, folder: Path, sizes: Sizes) -> World:
         return msgspec.json.decode(path.read_bytes(), type=World)
     say("making accounts and groups")
     with bench.run_ours(everywhere=True) as running:
-        world = asyncio.run(_populate(running.port, sizes))
+        world = asyncio.run(workloads.populate(running.port, sizes))
     path.write_bytes(msgspec.json.encode(world))
     return world
-
-
-async def _populate(port: int, sizes: Sizes) -> World:
-    crowd = await make_people(port, sizes.crowd, f"crowd{sizes.crowd}-")
-    people = await make_people(port, sizes.people, f"person{sizes.crowd}-")
-    rows = [people[n : n + sizes.circle] for n in range(0, sizes.people, sizes.circle)]
-    return World(
-        crowd=crowd,
-        crowd_group=(await make_groups(port, [crowd]))[0],
-        people=people,
-        circles=await make_groups(port, rows),
-        own_groups=await make_groups(port, [[one] for one in people[: max(sizes.writers)]]),
-    )
 
 
 def say(text: str) -> None:

@@ -16,13 +16,23 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench.machine import HERE, PEER_PYTHON, free_port, move, on_core
+from bench.machine import (
+    HERE,
+    PEER_PYTHON,
+    MissingToolError,
+    children,
+    free_port,
+    move,
+    on_core,
+)
 
 PEERS = HERE / "peers"
 OURS = "RealChat"
 
 # Seconds that a start or a stop may take.
 _PATIENCE = 60
+# What the parent of several workers prints once all of them serve.
+_ALL_SERVE = "SIGHUP renews them"
 # So that a bench that is killed leaves no servers.
 _LEASH = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
 # The bench is no guesser of passwords, and its tokens outlive a long run.
@@ -91,6 +101,53 @@ def run_ours(
         if database_core is not None:
             move(database, database_core)
         yield Running(port=port, pids=(process.pid, database))
+
+
+class RedisServer(Struct, frozen=True, kw_only=True):
+    """A Redis that is up, and its two addresses."""
+
+    socket_url: str
+    tcp_url: str
+    pid: int
+
+
+@contextlib.contextmanager
+def run_redis(folder: Path) -> Iterator[RedisServer]:
+    """Run a `redis-server` that keeps nothing, for as long as the block lasts.
+
+    Raises `MissingToolError` and `StartFailedError`.
+    """
+    binary = shutil.which("redis-server")
+    if binary is None:
+        raise MissingToolError("There is no `redis-server` on this machine.")
+    port, path = free_port(), folder / "redis.sock"
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(path)]
+    command += ["--save", "", "--appendonly", "no", "--dir", str(folder)]
+    with _run(command) as process:
+        _await(process, lambda: _listens(port), "Redis")
+        yield RedisServer(
+            socket_url=f"unix://{path}", tcp_url=f"redis://127.0.0.1:{port}", pid=process.pid
+        )
+
+
+@contextlib.contextmanager
+def run_workers(
+    program: Path, folder: Path, number: int, environ: Mapping[str, str]
+) -> Iterator[Running]:
+    """Run so many workers of our `server.py`, on all cores, for as long as the block lasts.
+
+    The environment names their database; `pids` are theirs, without their parent's.
+    Raises `StartFailedError`.
+    """
+    port = free_port()
+    command = [sys.executable, str(program), "--workers", str(number)]
+    with _run(command, folder, {**_SETTINGS, "PORT": str(port), **environ}) as process:
+        # Their parent says so once all of them serve; the first answers before that.
+        log = folder / "log.txt"
+        _await(process, lambda: number == 1 or _ALL_SERVE in log.read_text(), OURS)
+        _await(process, lambda: _is_ready(port), OURS)
+        pids = children(process.pid) if number > 1 else (process.pid,)
+        yield Running(port=port, pids=tuple(pids))
 
 
 @contextlib.contextmanager

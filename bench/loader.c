@@ -13,11 +13,14 @@
  *       count=0       messages per sender, then the stage ends once all are complete;
  *       size=0        bytes of a message's text; ack=0; hold=0 (only connect; seconds of rest)
  *       settle=60     seconds, at most, until nothing arrives before the first stage
+ *       opening=64    connections that are being opened at a time
  *       hello=0       a connection is open at its first frame, not at its handshake
- *       nonce=x       keeps client ids of different runs apart; pids=1,2 whose CPU time is read
+ *       nonce=x       keeps client ids of different runs apart
+ *       pids=1,2      whose CPU time is read, and the memory of the first; 0 is the whole machine
  * Prints one JSON object per stage. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -30,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ = 1 << 18, OPENING = 64, WORST = 4000000, PIDS = 4 };
+enum { READ = 1 << 18, WORST = 4000000, PIDS = 16 };
 
 typedef struct {
     int fd, group, open, sending;
@@ -51,7 +54,7 @@ static int total, opened, failed, closed, errors, poll_fd, port, *group_sizes;
 static unsigned long received_ever;
 static double gathered;
 static Tally tally;
-static int use_ack, use_hello, size, pids[PIDS], pid_count;
+static int opening, use_ack, use_hello, size, pids[PIDS], files[PIDS], pid_count;
 static unsigned limit;
 static const char *nonce = "x";
 static char *buffer;
@@ -269,7 +272,7 @@ static int turn(int milliseconds) {
 static double connect_all(void) {
     double start = now();
     for (int begun = 0; opened + failed < total;) {
-        while (begun < total && begun - opened - failed < OPENING)
+        while (begun < total && begun - opened - failed < opening)
             begin_connection(connections + begun++);
         turn(1000);
         if (now() - start > 120) break;
@@ -287,8 +290,22 @@ static void settle(double seconds) {
     }
 }
 
+/* What the machine did, for whomever, in microseconds: all of proc(5)'s times but the idle two. */
+static double cpu_of_machine(void) {
+    unsigned long times[8] = {0};
+    FILE *file = fopen("/proc/stat", "r");
+    if (!file) return 0;
+    int got = fscanf(file, "cpu %lu %lu %lu %lu %lu %lu %lu %lu", times, times + 1, times + 2,
+        times + 3, times + 4, times + 5, times + 6, times + 7);
+    fclose(file);
+    double busy = 0;
+    for (int i = 0; i < got; i++) busy += i == 3 || i == 4 ? 0 : times[i];
+    return busy * 1e6 / sysconf(_SC_CLK_TCK);
+}
+
 /* User and system time of a process, all threads, in microseconds: proc(5), fields 14 and 15. */
 static double cpu_of(int pid) {
+    if (!pid) return cpu_of_machine();
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     FILE *file = fopen(path, "r");
@@ -300,6 +317,17 @@ static double cpu_of(int pid) {
     sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
         &user, &sys);
     return (user + sys) * 1e6 / sysconf(_SC_CLK_TCK);
+}
+
+/* How many files a process has open, connections among them. */
+static int files_of(int pid) {
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *folder = opendir(path);
+    while (folder && readdir(folder)) count++;
+    if (folder) closedir(folder);
+    return count;
 }
 
 static long memory_of(int pid) {
@@ -336,6 +364,17 @@ static void run_until(double end) {
     while (now() < end && !(limit && !under_way())) turn(20);
 }
 
+/* What each process took, and the files that it has open since the beginning; ends the object. */
+static void print_parts(const double *cpu) {
+    printf(",\"cpu_us\":[");
+    for (int i = 0; i < pid_count; i++) printf("%s%.0f", i ? "," : "", cpu[i]);
+    printf("],\"opened\":[");
+    for (int i = 0; i < pid_count; i++)
+        printf("%s%d", i ? "," : "", pids[i] ? files_of(pids[i]) - files[i] : 0);
+    printf("]}\n");
+    fflush(stdout);
+}
+
 static void run_stage(int senders, double warm, double seconds) {
     clear_tally();
     double cpu[PIDS], start = now();
@@ -358,7 +397,7 @@ static void run_stage(int senders, double warm, double seconds) {
     printf("{\"senders\":%d,\"seconds\":%.6f,\"sent\":%lu,\"deliveries\":%lu,\"acks\":%lu,"
         "\"doubled\":%lu,\"stray\":%lu,\"errors\":%d,\"closed\":%d,\"frame_bytes\":%.1f,"
         "\"p50_us\":%ld,\"p99_us\":%ld,\"ack_p50_us\":%ld,\"ack_p99_us\":%ld,"
-        "\"gather_seconds\":%.2f,\"loader_share\":%.3f,\"memory_kb\":%ld,\"cpu_us\":[",
+        "\"gather_seconds\":%.2f,\"loader_share\":%.3f,\"memory_kb\":%ld",
         senders, took, tally.sent, tally.deliveries, tally.acks, tally.doubled, tally.stray,
         errors, closed, tally.deliveries ? (double)tally.bytes / tally.deliveries : 0,
         percentile(tally.delivery_times, tally.deliveries, 0.5),
@@ -366,9 +405,7 @@ static void run_stage(int senders, double warm, double seconds) {
         percentile(tally.ack_times, tally.acks, 0.5),
         percentile(tally.ack_times, tally.acks, 0.99), gathered, own / took,
         pid_count ? memory_of(pids[0]) : 0);
-    for (int i = 0; i < pid_count; i++) printf("%s%.0f", i ? "," : "", cpu[i]);
-    printf("]}\n");
-    fflush(stdout);
+    print_parts(cpu);
     for (int i = 0; i < total; i++) connections[i].sending = 0;
     settle(3);
     for (int i = 0; i < total; i++) {
@@ -412,15 +449,19 @@ int main(int count, char **arguments) {
     tally.ack_times = calloc(WORST, sizeof *tally.ack_times);
     use_ack = atoi(option(count, arguments, "ack", "0"));
     use_hello = atoi(option(count, arguments, "hello", "0"));
+    opening = atoi(option(count, arguments, "opening", "64"));
     size = atoi(option(count, arguments, "size", "0"));
     limit = atoi(option(count, arguments, "count", "0"));
     nonce = option(count, arguments, "nonce", "x");
     char *list = strdup(option(count, arguments, "pids", ""));
     for (char *each = strtok(list, ","); each && pid_count < PIDS; each = strtok(NULL, ","))
         pids[pid_count++] = atoi(each);
+    for (int i = 0; i < pid_count; i++) files[i] = files_of(pids[i]);
     double hold = atof(option(count, arguments, "hold", "0"));
     long memory = pid_count ? memory_of(pids[0]) : 0;
-    double cpu = pid_count ? cpu_of(pids[0]) : 0, begun = now(), took = connect_all();
+    double cpu[PIDS], own = cpu_of_self();
+    for (int i = 0; i < pid_count; i++) cpu[i] = cpu_of(pids[i]);
+    double begun = now(), took = connect_all();
     if (failed || opened < total) {
         fprintf(stderr, "%d of %d connections opened, %d failed\n", opened, total, failed);
         return 1;
@@ -430,8 +471,10 @@ int main(int count, char **arguments) {
     if (hold > 0) {
         run_until(now() + hold);
         printf("{\"connections\":%d,\"seconds\":%.3f,\"closed\":%d,\"memory_kb\":%ld,"
-            "\"memory_before_kb\":%ld,\"cpu_us\":[%.0f]}\n", opened, took, closed,
-            memory_of(pids[0]), memory, cpu_of(pids[0]) - cpu);
+            "\"memory_before_kb\":%ld,\"loader_share\":%.3f", opened, took, closed,
+            memory_of(pids[0]), memory, (cpu_of_self() - own) / took);
+        for (int i = 0; i < pid_count; i++) cpu[i] = cpu_of(pids[i]) - cpu[i];
+        print_parts(cpu);
         return 0;
     }
     char *stages = strdup(option(count, arguments, "senders", "1"));

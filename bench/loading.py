@@ -31,7 +31,8 @@ class Stage(Struct, frozen=True, kw_only=True):
     """What the loader counted: times in microseconds, but `seconds`.
 
     `cpu_us` is user and system time of the processes asked for, in their
-    order; `memory_kb` is resident memory of the first. `gather_seconds` is
+    order, `opened` the files that each has open since before it was connected to;
+    `memory_kb` is resident memory of the first. `gather_seconds` is
     from the first handshake until nothing arrives any more.
     """
 
@@ -55,6 +56,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     gather_seconds: float = 0
     connections: int = 0
     memory_before_kb: int = 0
+    opened: Sequence[int] = ()
 
     @property
     def is_sound(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bench.loading import Connect
-from bench.people import Person
+from bench.people import Person, make_groups, make_people
 
 # Characters of a text. Ours wraps it in a message's fields, so that the peers,
 # which pass text on as it is, get as many bytes as ours delivers with it.
@@ -53,6 +53,20 @@ class World(Struct, frozen=True, kw_only=True):
     people: Sequence[Person]
     circles: Sequence[str]
     own_groups: Sequence[str]
+
+
+async def populate(port: int, sizes: Sizes) -> World:
+    """Make the accounts and groups of a run, on an empty server of ours."""
+    crowd = await make_people(port, sizes.crowd, f"crowd{sizes.crowd}-")
+    people = await make_people(port, sizes.people, f"person{sizes.crowd}-")
+    rows = [people[n : n + sizes.circle] for n in range(0, sizes.people, sizes.circle)]
+    return World(
+        crowd=crowd,
+        crowd_group=(await make_groups(port, [crowd]))[0],
+        people=people,
+        circles=await make_groups(port, rows),
+        own_groups=await make_groups(port, [[one] for one in people[: max(sizes.writers)]]),
+    )
 
 
 def crowd(world: World, sizes: Sizes) -> Workload:
