@@ -233,6 +233,25 @@ def test_what_was_changed_before_a_node_heard_of_it_may_come_later_there() -> No
         assert "skipped" in kinds(record, kept)
 
 
+def test_a_change_of_what_was_replayed_may_come_as_new_from_a_node_that_did_not_know() -> None:
+    record, kept = flawless()
+    rev = len(kept) + 1
+    kept[2] = kept[2]._replace(rev=rev, is_changed=True)
+    for seen in record.seen.values():
+        seen.append(look(kept[2], 2))
+    assert kinds(record, kept, is_fleet=True) == set()
+    assert kinds(record, kept) == {"disorder"}
+
+
+def test_what_was_told_live_must_not_come_as_new_again() -> None:
+    record, kept = flawless()
+    rev = len(kept) + 1
+    kept[-2] = kept[-2]._replace(rev=rev, is_changed=True)
+    for seen in record.seen.values():
+        seen.append(look(kept[-2], 2))
+    assert kinds(record, kept, is_fleet=True) == {"disorder"}
+
+
 def test_what_was_not_changed_by_then_must_not_come_later() -> None:
     for seed in SEEDS:
         record, kept = copy.deepcopy(flawless())

@@ -6,17 +6,11 @@ Knows neither sockets nor the server, so that it can be tested by itself.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from torture.record import CaughtUp, Record, Sent, Sight, Stored
-
-
-class Violation(NamedTuple):
-    """A guarantee that did not hold, and where."""
-
-    kind: str
-    what: str
+from torture.order import Violation as Violation
+from torture.order import find_disorder, find_unordered_revs
+from torture.record import Record, Sent, Sight, Stored
 
 
 class Kept:
@@ -50,8 +44,8 @@ def check(record: Record, stored: Sequence[Stored], *, is_fleet: bool = False) -
         *_find_unseen(record, kept),
         *_find_misseen(record, kept),
         *_find_reused(record),
-        *_find_unordered_revs(record),
-        *_find_disorder(record, kept if is_fleet else Kept(())),
+        *find_unordered_revs(record),
+        *find_disorder(record, kept.by_place if is_fleet else {}),
     ]
 
 
@@ -169,70 +163,6 @@ def _find_reused(record: Record) -> Iterator[Violation]:
             owner = owners.setdefault((sight.conversation, sight.rev), sight.id)
             if owner != sight.id:
                 yield Violation("reused", f"{device} saw {sight}, whose rev {owner} had as well")
-
-
-def _find_unordered_revs(record: Record) -> Iterator[Violation]:
-    """Yield what came on a connection that had caught up after something with a higher rev."""
-    for device in record.devices:
-        caught_up = 0
-        told: dict[str, int] = {}
-        for note in record.seen[device]:
-            if isinstance(note, CaughtUp):
-                caught_up, told = note.connection, {}
-            elif note.connection == caught_up:
-                before = told.get(note.conversation, 0)
-                if note.rev < before:
-                    yield Violation("disorder", f"{device} received {note} after rev {before}")
-                told[note.conversation] = max(before, note.rev)
-
-
-def _find_disorder(record: Record, kept: Kept) -> Iterator[Violation]:
-    """Yield what came twice on one connection, or out of the conversation's order.
-
-    Messages of `kept` may be passed over and come later, once they were changed.
-    """
-    for device in record.devices:
-        caught_up = 0
-        newest: dict[str, int] = defaultdict(int)
-        # What was fetched may have been stored already and be told only now.
-        excused: set[str] = set()
-        had: set[tuple[int, str, int]] = set()
-        known: set[str] = set()
-        for note in record.seen[device]:
-            if isinstance(note, CaughtUp):
-                caught_up = note.connection
-                continue
-            frame = (note.connection, note.id, note.rev)
-            if not note.connection:
-                excused.add(note.id)
-            elif frame in had:
-                yield Violation("twice", f"{device} received {note} twice on one connection")
-            elif note.connection == caught_up and note.is_new and note.id not in excused:
-                following = newest[note.conversation] + 1
-                skipped = _find_changed(kept, note, following)
-                excused |= skipped.keys()
-                while following in skipped.values():
-                    following += 1
-                yield from _find_misplaced(device, note, following, known)
-            had.add(frame)
-            known.add(note.id)
-            newest[note.conversation] = max(newest[note.conversation], note.seq)
-
-
-def _find_changed(kept: Kept, sight: Sight, following: int) -> dict[str, int]:
-    """Return the messages before this one that are to come later, under a later rev."""
-    places = ((sight.conversation, seq) for seq in range(following, sight.seq))
-    found = [kept.by_place[place] for place in places if place in kept.by_place]
-    return {one.id: one.seq for one in found if one.rev > sight.rev}
-
-
-def _find_misplaced(
-    device: str, sight: Sight, following: int, known: Container[str]
-) -> Iterator[Violation]:
-    if sight.seq != following:
-        kind = "skipped" if sight.seq > following else "disorder"
-        again = " again" if sight.id in known else ""
-        yield Violation(kind, f"{device} received {sight}{again} where seq {following} follows")
 
 
 def _sights(record: Record, device: str) -> Iterator[Sight]:
