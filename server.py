@@ -68,7 +68,7 @@ def main() -> int:
             if options.worker is not None:
                 work = join(Line(options.worker))
             elif options.new_epoch:
-                work = forget_epoch(prepare(closing).ground)
+                work = forget_epoch(prepare(closing))
             elif options.workers == 1:
                 work = serve_alone(prepare(closing))
             else:
@@ -141,12 +141,15 @@ async def serve_alone(foundation: Foundation) -> None:
         await serve(foundation.ground, tell_ready)
 
 
-async def forget_epoch(ground: Ground) -> None:
+async def forget_epoch(foundation: Foundation) -> None:
     """Give the history of the database another name. Raises `StartError`."""
-    await renew_epoch(ground.settings)
+    settings = foundation.ground.settings
+    await renew_epoch(settings)
     print_block(
-        f"The database {ground.settings.mongodb_db} has a new epoch: "
-        "from the next start on, clients read all anew."
+        f"The database {settings.mongodb_db} has a new epoch: "
+        "from the next start on, clients read all anew.\n"
+        # There may be several, of which a setting that was left out names another.
+        f"  {'database':<12} {foundation.database}"
     )
 
 

@@ -63,6 +63,7 @@ async def test_after_a_restore_and_a_new_epoch_clients_are_told_to_read_all_anew
     done = run_once(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("The database realchat has a new epoch")
+    assert str(tmp_path / "data/mongodb") in done.stdout
     with start(tmp_path, server.port):
         # Something else has the place of what is gone, which a rev alone would not tell.
         await say(ana, "3", "4")
