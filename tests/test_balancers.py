@@ -1,4 +1,4 @@
-"""Two servers behind the balancers of `deploy/`: one chat, no stickiness, nothing given away."""
+"""Two servers of two workers each behind the balancers of `deploy/`: one chat, nothing sticky."""
 
 from __future__ import annotations
 
@@ -56,9 +56,14 @@ class Site:
         for place, server in enumerate(self.servers):
             if server.process.poll() is not None:
                 environ = {**self._environ, "PORT": str(server.port)}
-                self.servers[place] = ServerProcess(server.folder, **environ)
+                self.servers[place] = start(server.folder, environ)
         for server in self.servers:
             server.wait_ready()
+
+
+def start(folder: Path, environ: dict[str, str]) -> ServerProcess:
+    """Start a server as it runs on one of several machines."""
+    return ServerProcess(folder, "--workers", "2", **environ)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +88,7 @@ def servers(
     environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[ServerProcess]]:
     """Two servers that share what they know."""
-    started = [ServerProcess(tmp_path_factory.mktemp(name), **environ) for name in ("one", "two")]
+    started = [start(tmp_path_factory.mktemp(name), environ) for name in ("one", "two")]
     try:
         for server in started:
             server.wait_ready()
