@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from engine import Engine
+from forms import download, upload
 from people import Client, Person, register
 from processes import ServerProcess, wait_until
 from redis_part import RedisServer
@@ -305,6 +306,23 @@ async def test_a_block_counts_on_the_other_node_at_once(nodes: Nodes) -> None:
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_a_language_chosen_on_one_node_counts_for_a_socket_on_the_other(
+    nodes: Nodes,
+) -> None:
+    ana, ben = await nodes.people("Ana", "Ben")
+    async with device(ana) as phone, device(ben) as other:
+        await nodes.on(ben, nodes.one).patch("/auth/me", {"language": "de"})
+        while True:  # until the other node has heard of it
+            await phone.command(
+                "send_message", recipient_id=ben.id, content="Good morning", content_lang="en"
+            )
+            got = await other.expect("message")
+            if "translation" in got:
+                break
+        assert got["translation"]["lang"] == "de"
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_limits_count_for_both_nodes_together(nodes: Nodes) -> None:
     ana, _ = await nodes.people("Ana", "Ben")
     there = nodes.on(ana, nodes.other)
@@ -414,6 +432,43 @@ class TestWithAnEngine:
                 await messages_of(each, 2 if each is phone else 1)
                 assert [one for one in each.frames if one["type"] == "translation"] == []
         assert engine.asked == [SPANISH]
+
+
+class TestWithABucket:
+    """Two servers of each test's own, which keep files in one bucket."""
+
+    @pytest.fixture
+    def nodes(
+        self,
+        redis: RedisServer,
+        environ: dict[str, str],
+        bucket: dict[str, str],
+        tmp_path: Path,
+        http_client: AsyncHTTPClient,
+    ) -> Iterator[Nodes]:
+        files = {name.upper(): value for name, value in bucket.items()}
+        started = Nodes(redis, tmp_path, **environ, **files)
+        started.http = http_client
+        try:
+            started.wait_ready()
+            yield started
+        finally:
+            started.stop()
+
+    @pytest.mark.gen_test(timeout=90)
+    async def test_a_file_is_read_on_the_other_node_by_those_who_may_read_it(
+        self, nodes: Nodes
+    ) -> None:
+        ana, ben, _, dan = await nodes.people("Ana", "Ben", "Cem", "Dan")
+        url = (await upload(ana, b"for Ben"))["url"]
+        assert (await download(ben, url)).code == 404
+        async with device(ben) as other:
+            await ana.post("/messages", {"recipient_id": ben.id, "files": [url]})
+            assert (await other.expect("message"))["files"] == [url]
+            got = await download(ben, url)
+            assert (got.code, got.body) == (200, b"for Ben")
+        assert (await download(dan, url)).code == 404
+        assert (await nodes.on(ana, nodes.other).get("/readyz")).json["parts"]["files"] == "bucket"
 
 
 class TestFaults:
