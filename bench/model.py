@@ -6,15 +6,19 @@ and run it again. docs/scale.md shows what it prints, and says what follows.
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bench.model_inputs import TB
 from bench.reckoning import Model
 from bench.tables import write_row
 
 SIZES = (10_000, 1_000_000, 100_000_000)
+# Where a document shows what is printed.
+BEGIN, END = "<!-- python -m bench.model -->", "<!-- end of the model -->"
 
 Row = tuple[str, Callable[[Model], float]]
 
@@ -23,6 +27,13 @@ def nodes(model: Model) -> float:
     """Return how many machines the processes need."""
     needs = model.processes()
     return math.ceil(needs.number / model.machines.cores) if needs.is_enough else math.inf
+
+
+def balancers(model: Model) -> float:
+    """Return how many balancers it takes to have so many connections to the nodes."""
+    if not model.processes().is_enough:
+        return math.nan
+    return model.size * model.people.devices / (nodes(model) * model.machines.ports)
 
 
 _ROWS: list[Row] = [
@@ -34,6 +45,7 @@ _ROWS: list[Row] = [
     ("by memory", lambda m: m.processes().by_memory),
     ("by pauses", lambda m: m.processes().by_pauses),
     ("**nodes** of 8 cores", nodes),
+    ("balancers, by ports to these nodes", balancers),
     ("other processes that hear a message", lambda m: m.hearers(m.processes().number)),
     ("events over Redis a second", lambda m: m.events() + m.rates.to_all),
     ("Redis masters: by CPU", lambda m: m.masters(m.processes().number).by_cpu),
@@ -44,6 +56,9 @@ _ROWS: list[Row] = [
     ("by a year's disk", lambda m: m.shards().by_memory),
     ("**MongoDB shards** for a year", lambda m: m.shards().number),
     ("TB a year, on one member", lambda m: m.storage() / TB),
+    ("all cut off, seconds until back: processes", lambda m: m.returns()[0]),
+    ("Redis", lambda m: m.returns()[1]),
+    ("MongoDB", lambda m: m.returns()[2]),
 ]
 
 
@@ -64,6 +79,8 @@ def write_tables(models: Sequence[Model]) -> str:
 
 def write_number(value: float) -> str:
     """Return a number as short as its size deserves."""
+    if math.isnan(value):
+        return "-"
     if math.isinf(value):
         return "no number is enough"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
@@ -74,14 +91,31 @@ def met(people: float) -> str:
     return f"{people / 1e6:,.1f} million"
 
 
-def main() -> None:
-    """Print the model: as it is built, and as if presence were told to those only who look."""
+def write_model() -> str:
+    """Return the model: as it is built, and as if presence were told to those only who look."""
+    parts = []
     for tells_presence, title in (
         (True, "As it is built"),
         (False, "If presence were told to those only who look at it"),
     ):
         models = [Model(size=size, tells_presence=tells_presence) for size in SIZES]
-        sys.stdout.write(f"**{title}**\n\n{write_tables(models)}\n")
+        parts.append(f"**{title}**\n\n{write_tables(models)}")
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Print the model, or put it where a document shows it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.model", description=__doc__)
+    parser.add_argument("--into", type=Path, help="a document, in which it replaces the last one")
+    document = parser.parse_args().into
+    if document is None:
+        sys.stdout.write(write_model())
+        return
+    before, begin, rest = document.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise SystemExit(f"{document} has no place for it, between {BEGIN} and {END}.")
+    document.write_text(f"{before}{begin}\n{write_model()}{end}{after}")
 
 
 if __name__ == "__main__":

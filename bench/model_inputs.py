@@ -54,10 +54,14 @@ class Costs(Struct, frozen=True, kw_only=True):
     news_bytes: float = 3_116
     # A mark, an upper bound: what a send costs a busy process, P100 (performance).
     mark: float = 81
-    # Somebody connects: process, database, Redis, but for their conversations: C (workers).
-    connect: float = 5_000
-    connect_database: float = 2_000
-    connect_redis: float = 333
+    # Somebody connects, alone, with few conversations: process, database, Redis: C (workers).
+    connect: float = 5_200
+    connect_database: float = 1_900
+    connect_redis: float = 200
+    # The same while all come at once: CC (workers).
+    crowded: float = 1_700
+    crowded_database: float = 370
+    crowded_redis: float = 100
     # One conversation more: followed by the process, asked of the database, listened to (room).
     follow: float = 12.0
     follow_database: float = 5.0
@@ -70,8 +74,9 @@ class Costs(Struct, frozen=True, kw_only=True):
     socket_bytes: float = 7.0 * KB
     # A conversation that is followed (room).
     conversation_bytes: float = 900
-    # To look through one conversation for what can be freed, all at a stretch (room).
-    collect: float = 0.3
+    # To look through one conversation for what can be freed, all at a stretch: 0.3 among
+    # 20,000 (room), 0.5 among 800,000.
+    collect: float = 0.5
     # Redis' memory: a channel with its first listener, each further one, a person (room).
     channel_bytes: float = 283
     listener_bytes: float = 188
@@ -99,6 +104,9 @@ class Machines(Struct, frozen=True, kw_only=True):
     # (realchat/store/database.py).
     mongodb_calls: int = 32
     mongodb_watching: int = 3
+    # Connections between two addresses, of which one port is given: Linux's own
+    # ip_local_port_range, 32768 to 60999.
+    ports: int = 28_232
     # 0.8 of the 64,000 files that MongoDB's manual recommends (reference/ulimit).
     mongodb_connections: int = 51_200
     # The bus hears and sends by two; calls by few more (realchat/redis_client.py).

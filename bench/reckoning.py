@@ -158,6 +158,22 @@ class Model(Struct, frozen=True, kw_only=True):
             by_memory=self.storage() / machines.disk,
         )
 
+    def returns(self) -> tuple[float, float, float]:
+        """Return the seconds until all are back who were cut off at once: what each part takes.
+
+        Processes, Redis and the database, each with nothing else to do.
+        """
+        costs, machines, processes = self.costs, self.machines, self.processes().number
+        of_one = costs.crowded + self.followed * costs.follow
+        of_redis = costs.crowded_redis + self.followed * costs.follow_redis
+        of_database = costs.crowded_database + self.followed * costs.follow_database
+        second = machines.busy * 1e6
+        return (
+            self.size * of_one / (processes * second),
+            self.size * of_redis / (self.masters(processes).number * second),
+            self.size * of_database / (self.shards().number * machines.cores * second),
+        )
+
     def limits(self) -> dict[str, float]:
         """Return how much is used of what more machines do not add to; above 1 is too much."""
         people, costs, machines, to_all = self.people, self.costs, self.machines, self.rates.to_all

@@ -11,12 +11,33 @@ from bench.loading import Stage
 from bench.tables import write_row
 
 
+class Counts(Struct, frozen=True, kw_only=True):
+    """What a database did: documents it was asked to insert, and took; and commands it got."""
+
+    tried: int
+    stored: int
+    inserts: int
+    finds: int
+
+    def since(self, before: Counts) -> Counts:
+        """Return what it did since then."""
+        return Counts(
+            tried=self.tried - before.tried,
+            stored=self.stored - before.stored,
+            inserts=self.inserts - before.inserts,
+            finds=self.finds - before.finds,
+        )
+
+    def each(self, number: int) -> float:
+        """Return how many there were for each document that was stored."""
+        return number / max(self.stored, 1)
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """One stage, and the CPU time of each part in it, in microseconds.
 
     `fullest` is the share of connections that one worker has which has most of them;
-    `others_us` is what the machine did besides. `tried` and `stored` are documents that the
-    database was asked to insert, and took, from the connecting on.
+    `others_us` is what the machine did besides. `counts` begin with the connecting.
     """
 
     stage: Stage
@@ -26,8 +47,7 @@ class Run(Struct, frozen=True, kw_only=True):
     redis_us: float
     loader_us: float
     others_us: float
-    tried: int
-    stored: int
+    counts: Counts
 
     @property
     def sends(self) -> float:
@@ -76,7 +96,9 @@ _DONE: list[Column] = [
     ("delivery p50 ms", lambda r: r.stage.p50_us / 1000 if r.stage.p99_us else 0, ".1f"),
     ("p99 ms", lambda r: r.stage.p99_us / 1000, ".1f"),
     ("fullest worker", lambda r: r.fullest, ".0%"),
-    ("inserts tried for each stored", lambda r: r.tried / max(r.stored, 1), ".2f"),
+    ("tried for each stored", lambda r: r.counts.each(r.counts.tried), ".2f"),
+    ("insert commands", lambda r: r.counts.each(r.counts.inserts), ".2f"),
+    ("finds", lambda r: r.counts.each(r.counts.finds), ".2f"),
 ]
 _COST: list[Column] = [
     ("workers µs/send", lambda r: r.each(sum(r.workers_us)), ".0f"),

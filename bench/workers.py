@@ -26,7 +26,7 @@ from bench import bus, room, workloads
 from bench.contenders import RedisServer, Running, run_redis, run_workers
 from bench.loading import Connect, Loader, Stage
 from bench.machine import HERE, ROOT, allow_many_files, compile_program, describe
-from bench.worker_tables import Found, Run, write_report
+from bench.worker_tables import Counts, Found, Run, write_report
 from bench.workloads import TEXT, Sizes, Workload, World
 from realchat.mongod import EmbeddedMongod, start_mongod
 
@@ -35,6 +35,8 @@ _ROOM = 32
 # Connections that are opened at a time. Of many at once one worker takes all that it
 # finds waiting, and no two runs would be alike.
 _OPENING = 2
+# But for one load: many who come back at the same time.
+_CROWD, _AT_ONCE = "CC", 64
 # Seconds until a server has let go of the connections of the load before.
 _REST = 0.5
 _PARTS = ("workers", "bus", "room")
@@ -146,18 +148,15 @@ def measure(place: Place, sizes: Sizes) -> Found:
 
 def loads_of(world: World, sizes: Sizes) -> list[Workload]:
     """Return what everybody is measured under, one stage each."""
+    coming = [Connect(0, "/ws", one.token) for one in world.people]
     alone = workloads.writers(world, sizes)
     small = workloads.circles(world, sizes)
     crowd = workloads.crowd(world, sizes)
     few = crowd.senders[-1]
     busy = [Connect(0, "/ws", one.token, world.crowd_group) for one in world.crowd[:_ROOM]]
     return [
-        Workload(
-            key="C",
-            title=f"C: {len(world.people)} people connect",
-            ours=[Connect(0, "/ws", one.token) for one in world.people],
-            peer=(),
-        ),
+        Workload(key="C", title="C: people connect, two at a time", ours=coming, peer=()),
+        Workload(key=_CROWD, title=f"{_CROWD}: {_AT_ONCE} at a time", ours=coming, peer=()),
         *(
             Workload(
                 key=f"P{number}",
@@ -189,11 +188,11 @@ def run(place: Place, running: Running, load: Workload, sizes: Sizes) -> Run:
     # The last is the whole machine, whoever used it.
     pids = [*running.pids, place.mongod.process.pid, place.redis.pid, 0]
     time.sleep(_REST)
-    before = _read_inserts(place.mongod.uri)
+    before = read_counts(place.mongod.uri)
     options: dict[str, object] = {
         "pids": ",".join(map(str, pids)),
         "hello": 1,
-        "opening": _OPENING,
+        "opening": _AT_ONCE if load.key == _CROWD else _OPENING,
         "size": TEXT,
         "ack": int(load.ack),
         "seconds": sizes.seconds,
@@ -201,14 +200,11 @@ def run(place: Place, running: Running, load: Workload, sizes: Sizes) -> Run:
     }
     options |= {"senders": load.senders[0]} if load.senders else {"hold": sizes.warm}
     stage = place.loader.run(running.port, load.ours, **options)[0]
-    tried, stored = (
-        after - earlier
-        for after, earlier in zip(_read_inserts(place.mongod.uri), before, strict=True)
-    )
-    return split(stage, tried, stored)
+    after = read_counts(place.mongod.uri)
+    return split(stage, after.since(before))
 
 
-def split(stage: Stage, tried: int, stored: int) -> Run:
+def split(stage: Stage, counts: Counts) -> Run:
     """Share out what a stage took: the workers', database's, Redis', machine's, in this order."""
     *workers, database, redis, machine = stage.cpu_us
     opened = stage.opened[: len(workers)]
@@ -222,16 +218,21 @@ def split(stage: Stage, tried: int, stored: int) -> Run:
         redis_us=redis,
         loader_us=loader,
         others_us=max(0.0, machine - ours),
-        tried=tried,
-        stored=stored,
+        counts=counts,
     )
 
 
-def _read_inserts(uri: str) -> tuple[int, int]:
-    """Return how many documents the database was asked to insert one by one, or has; and has."""
+def read_counts(uri: str) -> Counts:
+    """Return what the database has done so far."""
     with MongoClient[dict[str, Any]](uri) as client:
         status = client.admin.command("serverStatus")
-    return status["opcounters"]["insert"], status["metrics"]["document"]["inserted"]
+    commands = status["metrics"]["commands"]
+    return Counts(
+        tried=status["opcounters"]["insert"],
+        stored=status["metrics"]["document"]["inserted"],
+        inserts=commands["insert"]["total"],
+        finds=commands["find"]["total"],
+    )
 
 
 def say(text: str) -> None:
