@@ -256,6 +256,13 @@ def test_every_listed_module_exists() -> None:
     assert listed - set(FILES) == set()
 
 
+@each_module
+def test_the_document_names_the_module(module: str) -> None:
+    document = (ROOT / "docs/architecture.md").read_text()
+    name = module.rpartition(".")[2]
+    assert f"`{name}`" in document or f"`{name}.py`" in document or FILES[module].stem == "__init__"
+
+
 def test_most_functions_are_a_few_lines() -> None:
     lengths = sorted(length(function) for module in FILES for function in functions(module))
     assert lengths[len(lengths) // 2] <= 8
