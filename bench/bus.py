@@ -34,7 +34,7 @@ _PATIENCE = 20
 class Load(Struct, frozen=True, kw_only=True):
     """So many events, at so many a second, to so many hearers."""
 
-    events: int = 5_000
+    events: int = 4_000
     rate: float = 5_000
     hearers: tuple[int, ...] = (1, 4)
     rounds: int = 3

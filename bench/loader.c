@@ -16,6 +16,7 @@
  *       opening=64    connections that are being opened at a time
  *       hello=0       a connection is open at its first frame, not at its handshake
  *       nonce=x       keeps client ids of different runs apart
+ *       tell=0        say `begin` once nothing arrives any more, before the first stage
  *       pids=1,2      whose CPU time is read, and the memory of the first; 0 is the whole machine
  * Prints one JSON object per stage. */
 #define _GNU_SOURCE
@@ -476,6 +477,10 @@ int main(int count, char **arguments) {
         for (int i = 0; i < pid_count; i++) cpu[i] = cpu_of(pids[i]) - cpu[i];
         print_parts(cpu);
         return 0;
+    }
+    if (atoi(option(count, arguments, "tell", "0"))) {
+        puts("begin");
+        fflush(stdout);
     }
     char *stages = strdup(option(count, arguments, "senders", "1"));
     for (char *each = strtok(stages, ","); each; each = strtok(NULL, ","))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -77,10 +77,17 @@ class Loader:
         self._folder = folder
         self._prefix = prefix
 
-    def run(self, port: int, plan: Iterable[Connect], **options: object) -> list[Stage]:
+    def run(
+        self,
+        port: int,
+        plan: Iterable[Connect],
+        begins: Callable[[], object] | None = None,
+        **options: object,
+    ) -> list[Stage]:
         """Load the server at a port; return what was counted, stage by stage.
 
-        The options are those that loader.c lists. Raises `LoadError`.
+        The options are those that loader.c lists. `begins` is called once all are connected
+        and nothing arrives any more. Raises `LoadError`.
         """
         path = self._folder / "plan.txt"
         path.write_text("".join(f"{c.group} {c.path} {c.token} {c.conversation}\n" for c in plan))
@@ -88,12 +95,27 @@ class Loader:
         options.setdefault("nonce", f"{time.time_ns():x}")
         command = [*self._prefix, str(self._binary), str(port), str(path)]
         command += [f"{name}={value}" for name, value in options.items()]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PATIENCE, check=False
-        )
-        if done.returncode:
-            raise LoadError(done.stderr.strip() or f"the loader ended with {done.returncode}")
-        stages = [msgspec.json.decode(line, type=Stage) for line in done.stdout.splitlines()]
+        found = _run([*command, f"tell={int(begins is not None)}"], begins)
+        stages = [msgspec.json.decode(line, type=Stage) for line in found.stdout.splitlines()]
         if any(stage.errors for stage in stages):
-            raise LoadError(done.stderr.strip())
+            raise LoadError(found.stderr.strip())
         return stages
+
+
+def _run(
+    command: Sequence[str], begins: Callable[[], object] | None
+) -> subprocess.CompletedProcess[str]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        # Nothing else is said before it.
+        if begins is not None and process.stdout.readline():
+            begins()
+        try:
+            out, errors = process.communicate(timeout=_PATIENCE)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise LoadError(errors.strip() or f"the loader ended with {process.returncode}")
+    return subprocess.CompletedProcess(command, 0, out, errors)

@@ -97,7 +97,7 @@ class Bench:
         else:
             options["hold"] = 1
         plan = workload.ours if ours else workload.peer
-        stages = self._loader.run(running.port, plan, **options)
+        stages = self._loader.run(running.port, plan, None, **options)
         for key, stage in zip(workload.stages or (workload.key,), stages, strict=True):
             self._keep(key, name, stage)
 

@@ -37,7 +37,7 @@ class Run(Struct, frozen=True, kw_only=True):
     """One stage, and the CPU time of each part in it, in microseconds.
 
     `fullest` is the share of connections that one worker has which has most of them;
-    `others_us` is what the machine did besides. `counts` begin with the connecting.
+    `others_us` is what the machine did besides. `counts` begin once all are connected.
     """
 
     stage: Stage

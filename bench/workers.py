@@ -55,7 +55,7 @@ CONTENDERS = (
     Contender(name="1 worker, Redis", workers=1),
     Contender(name="2 workers, Redis", workers=2),
 )
-FULL = Sizes(crowd=500, circles=100, circle=5, writers=(100, 500), rounds=3, seconds=2.5)
+FULL = Sizes(crowd=300, circles=60, circle=5, writers=(100, 300), rounds=3, seconds=2, warm=0.5)
 QUICK = Sizes(crowd=60, circles=15, circle=4, writers=(10, 60), rounds=1, seconds=0.5, warm=0.2)
 
 
@@ -188,7 +188,11 @@ def run(place: Place, running: Running, load: Workload, sizes: Sizes) -> Run:
     # The last is the whole machine, whoever used it.
     pids = [*running.pids, place.mongod.process.pid, place.redis.pid, 0]
     time.sleep(_REST)
-    before = read_counts(place.mongod.uri)
+    before: list[Counts] = []
+
+    def note() -> None:
+        before.append(read_counts(place.mongod.uri))
+
     options: dict[str, object] = {
         "pids": ",".join(map(str, pids)),
         "hello": 1,
@@ -199,9 +203,11 @@ def run(place: Place, running: Running, load: Workload, sizes: Sizes) -> Run:
         "warm": sizes.warm,
     }
     options |= {"senders": load.senders[0]} if load.senders else {"hold": sizes.warm}
-    stage = place.loader.run(running.port, load.ours, **options)[0]
-    after = read_counts(place.mongod.uri)
-    return split(stage, after.since(before))
+    if not load.senders:
+        note()
+    begins = note if load.senders else None
+    stage = place.loader.run(running.port, load.ours, begins, **options)[0]
+    return split(stage, read_counts(place.mongod.uri).since(before[0]))
 
 
 def split(stage: Stage, counts: Counts) -> Run:
