@@ -8,8 +8,12 @@ import random
 import pytest
 from writing import CONVERSATION, Told, draft, edit, stored_places
 
-from realchat.drafts import Change, Reaction
+from realchat.drafts import Change, Deletion, Reaction
+from realchat.errors import ChatError, Code
 from realchat.models import Message
+from realchat.store.changes import MAX_CHANGES
+from realchat.store.database import Document, object_id
+from realchat.store.health import DuplicateError
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
 
@@ -130,6 +134,97 @@ async def test_numbers_that_are_heard_of_are_not_tried(
     monkeypatch.setattr(messages.collection, "insert_ordered", count)
     last, _ = await one.append(draft("3"), Told())
     assert ((last.seq, last.rev), len(tries)) == ((3, 4), 1)
+
+
+class Refusals:
+    """Changes that the index refuses, for numbers that nothing has when they are read anew.
+
+    So it is where another process's write is taken back by a database that changes its primary.
+    """
+
+    def __init__(self, messages: Messages, monkeypatch: pytest.MonkeyPatch, number: float) -> None:
+        """Refuse so many."""
+        self._left = number
+        self._write = messages.collection.find_and_update
+        monkeypatch.setattr(messages.collection, "find_and_update", self)
+
+    async def __call__(self, query: Document, change: Document) -> Document | None:
+        """Refuse one, while there are any left."""
+        if self._left > 0:
+            self._left -= 1
+            raise DuplicateError(("conversation", "rev"))
+        return await self._write(query, change)
+
+
+@pytest.mark.gen_test
+async def test_a_change_that_was_refused_is_not_taken_for_one_with_nothing_to_change(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(messages)
+    message, _ = await log.append(draft("1"), Told())
+    Refusals(messages, monkeypatch, 1)
+    changed = await log.change(message, edit("2"), Told())
+    assert changed is not None
+    assert (changed.content, changed.rev) == ("2", 2)
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+@pytest.mark.gen_test
+async def test_a_change_that_is_refused_for_ever_is_given_up_and_others_follow(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch, is_cut_off: bool
+) -> None:
+    log, told = open_log(messages), Told()
+    message, _ = await log.append(draft("1"), Told())
+    with monkeypatch.context() as patch:
+        patch.setattr("realchat.store.changes.DEADLINE", 0.3)
+        Refusals(messages, patch, float("inf"))
+        changing = asyncio.ensure_future(log.change(message, edit("2"), told))
+        if is_cut_off:
+            await asyncio.sleep(0)
+            changing.cancel()
+            await log.drain()
+        else:
+            with pytest.raises(ChatError) as caught:
+                await changing
+            assert caught.value.code is Code.UNAVAILABLE
+    changed = await log.change(message, reaction(on=True), told)
+    assert changed is not None
+    assert (changed.content, changed.rev, told) == ("1", 2, [changed])
+
+
+async def worn(log: MessageLog, messages: Messages, changes: int) -> Message:
+    """Return a message that was changed so often."""
+    message, _ = await log.append(draft("1"), Told())
+    # Beyond what the conversation has, so that no other message could have had them.
+    revs = list(range(10**9, 10**9 + changes))
+    query = {"_id": object_id(message.id)}
+    await messages.collection.update(query, {"$push": {"revs": {"$each": revs}}})
+    return message
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_message_is_changed_so_often_and_then_only_deleted(messages: Messages) -> None:
+    log = open_log(messages)
+    message = await worn(log, messages, MAX_CHANGES - 1)
+    assert await log.change(message, reaction(on=True), Told()) is not None
+    for change in (edit("2"), reaction(on=False)):
+        with pytest.raises(ChatError) as caught:
+            await log.change(message, change, Told())
+        assert caught.value.code is Code.FORBIDDEN
+        assert "10,000 times" in caught.value.message
+    # There is nothing to change.
+    assert await log.change(message, reaction(on=True), Told()) is None
+    deleted = await log.change(message, Deletion(), Told())
+    assert deleted is not None
+    assert (deleted.deleted, deleted.rev) == (True, 3)
+    assert await log.change(message, edit("2"), Told()) is None
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_one_process_alone_changes_has_no_such_bound(messages: Messages) -> None:
+    message = await worn(open_log(messages), messages, MAX_CHANGES)
+    alone = MessageLog(messages, is_shared=False)
+    assert await alone.change(message, edit("2"), Told()) is not None
 
 
 async def live(log: MessageLog, told: Told, chance: random.Random, number: int) -> None:

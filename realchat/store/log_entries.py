@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
-from realchat.drafts import Change, Deletion, Draft, Edit, Reaction
+from realchat.drafts import Change, Draft
 from realchat.errors import ChatError, Code
 from realchat.ids import new_id
 from realchat.models import Message
@@ -25,14 +25,6 @@ Stored = Callable[[Message], None]
 # As many as fit well below MongoDB's 48 MB a message: 500 of 10,000 characters
 # of 4 bytes are 20 MB.
 MAX_APPENDS = 500
-# What is left of a deleted message, besides its place.
-EMPTIED: Document = {
-    "content": "",
-    "files": [],
-    "attachments": [],
-    "mentions": [],
-    "reactions": {},
-}
 
 
 class Entry(Generic[R]):
@@ -177,20 +169,3 @@ class Queue:
 def _wanted(entries: list[E]) -> list[E]:
     """Leave out what would be written for a caller who was told that it failed."""
     return [entry for entry in entries if not entry.is_given_up]
-
-
-def write_change(change: Change) -> tuple[Document, Document]:
-    """Return what must hold for a change to be one, and the update that makes it."""
-    match change:
-        case Edit():
-            said = ("content", "content_lang", "detected", "edited_at")
-            fields = {name: getattr(change, name) for name in said}
-            return {}, {"$set": {**fields, "mentions": list(change.mentions)}}
-        case Deletion():
-            return {}, {"$set": {**EMPTIED, "deleted": True}}
-        case Reaction(on=True):
-            users = f"reactions.{change.emoji}"
-            return {users: {"$ne": change.user_id}}, {"$push": {users: change.user_id}}
-        case Reaction():
-            users = f"reactions.{change.emoji}"
-            return {users: change.user_id}, {"$pull": {users: change.user_id}}

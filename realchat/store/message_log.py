@@ -20,16 +20,11 @@ from realchat.errors import ChatError, Code
 from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
-from realchat.store.database import Document, object_id
+from realchat.store.changes import Changes
+from realchat.store.database import Document
 from realchat.store.deadlines import Deadlines
-from realchat.store.health import DEADLINE, DuplicateError
-from realchat.store.log_entries import (
-    Append,
-    Queue,
-    Stored,
-    Update,
-    write_change,
-)
+from realchat.store.health import DEADLINE
+from realchat.store.log_entries import Append, Queue, Stored, Update
 from realchat.store.message_documents import read_message, write_message
 from realchat.store.messages import Messages, Numbers
 from realchat.store.outcomes import Outcomes
@@ -56,6 +51,7 @@ class MessageLog:
         self._deadlines = Deadlines()
         self._outcomes = Outcomes(messages, self._queue)
         self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
+        self._changes = Changes(messages, self._numbers, self._outcomes, is_shared=is_shared)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self._writers: set[asyncio.Task[None]] = set()
 
@@ -84,7 +80,8 @@ class MessageLog:
     async def change(self, message: Message, change: Change, stored: Stored) -> Message | None:
         """Change a message; return it as it is then, or None where there was nothing to change.
 
-        `stored` is called as for `append`. Raises `unavailable`.
+        `stored` is called as for `append`. Raises `unavailable`, and `forbidden` where it
+        was changed too often.
         """
         self._messages.collection.require()
         entry = Update(message, change, stored)
@@ -194,38 +191,9 @@ class MessageLog:
 
     async def _write_update(self, entry: Update) -> None:
         try:
-            entry.settle(await self._apply(entry))
+            await self._changes.carry_out(entry)
         except Exception as error:
             await self._handle_failure([entry], error)
-
-    async def _apply(self, entry: Update) -> Message | None:
-        """Carry out a change under the next rev; None where there is nothing to change."""
-        condition, change = write_change(entry.change)
-        query = {
-            "_id": object_id(entry.message_id),
-            "conversation": entry.conversation,
-            "deleted": {"$ne": True},
-            **condition,
-        }
-        while True:
-            seq, rev = await self._numbers.get(entry.conversation)
-            change.setdefault("$set", {}).update(rev=rev + 1, change=entry.id)
-            if self._is_shared:
-                change.setdefault("$push", {}).update(revs=rev + 1)
-            try:
-                # The unique index does not see two processes that give the same
-                # rev to the same message; the condition on its rev does.
-                document = await self._messages.collection.find_and_update(
-                    {**query, "rev": {"$lte": rev}}, change
-                )
-            except DuplicateError:
-                document = None
-            if document is not None:
-                self._numbers.put(entry.conversation, Numbers(seq, rev + 1))
-                return read_message(document)
-            self._numbers.forget(entry.conversation)
-            if await self._numbers.get(entry.conversation) == (seq, rev):
-                return await self._outcomes.find_late(entry) if entry.is_retried else None
 
     async def _handle_failure(self, entries: Sequence[Append | Update], error: Exception) -> None:
         """Find out what became of what failed; a fault of ours is told at once."""
