@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from realchat.conversations import Conversations
 from realchat.errors import ChatError, Code
@@ -25,6 +26,9 @@ _PAUSE = 0.1
 _MAX_NEWS = 200
 # Seconds until it is tried again when the database does not say who is to be told.
 _RETRY = 1.0
+# Seconds that a stop waits for what is being asked about those who go: more than a
+# call of the roster takes (`realchat.redis_client.DEADLINE`).
+_PATIENCE = 3.0
 
 News = Mapping[str, PresenceEvent]
 
@@ -91,6 +95,8 @@ class Presences:
         self._tasks = tasks
         self._grace = grace
         self._leaving: dict[str, asyncio.TimerHandle] = {}
+        # Of whom it is being asked whether they are elsewhere.
+        self._going: set[asyncio.Task[Any]] = set()
         self._news: dict[str, PresenceEvent] = {}
         self._pause: asyncio.TimerHandle | None = None
         self._is_telling = False
@@ -101,7 +107,7 @@ class Presences:
 
     def disconnect(self, user_id: str) -> None:
         """Count a connection less; others are told when no other comes within the grace."""
-        self._tasks.start(self._go(user_id))
+        self._start_going(self._go(user_id))
 
     async def of(self, asker_id: str, user_id: str) -> Presence:
         """Return a user's presence to somebody who may know of it, else raise `not_found`."""
@@ -133,14 +139,28 @@ class Presences:
             self._announce(user_id, online=False, last_seen=timestamp(moment))
 
     async def close(self) -> None:
-        """Announce nobody's leaving any more: it is the server that goes."""
+        """Leave it to others to announce who is leaving: it is the server that goes."""
+        await self._finish_going()
         leaving, self._leaving = self._leaving, {}
         for timer in leaving.values():
             timer.cancel()
-        await self._roster.bequeath(list(leaving))
+        untold = [user_id for user_id, frame in self._news.items() if not frame.online]
+        await self._roster.bequeath([*leaving, *untold])
         self._news.clear()
         if self._pause is not None:
             self._pause.cancel()
+
+    def _start_going(self, going: Coroutine[Any, Any, None]) -> None:
+        if task := self._tasks.start(going):
+            self._going.add(task)
+            task.add_done_callback(self._going.discard)
+
+    async def _finish_going(self) -> None:
+        """Wait until it is known of all who go whether they are gone, for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while self._going:
+                    await asyncio.wait(self._going)
 
     async def _come(self, user_id: str) -> None:
         first = await self._roster.appear(user_id)
@@ -155,7 +175,7 @@ class Presences:
         moment = now()
         self._seen.put(user_id, moment)
         self._leaving[user_id] = asyncio.get_running_loop().call_later(
-            self._grace, lambda: self._tasks.start(self._leave(user_id, moment))
+            self._grace, lambda: self._start_going(self._leave(user_id, moment))
         )
 
     async def _leave(self, user_id: str, moment: datetime) -> None:

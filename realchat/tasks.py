@@ -20,14 +20,15 @@ class Tasks:
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._closed = False
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run `work` without waiting for it; not at all after the end."""
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any] | None:
+        """Run `work` without waiting for it; not at all after the end (None)."""
         if self._closed:
             work.close()
-            return
+            return None
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._finish)
+        return task
 
     def repeat(self, work: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> None:
         """Run `work` now and then every so many seconds, until the drain."""

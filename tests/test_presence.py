@@ -307,3 +307,52 @@ async def test_frames_of_one_announcement_arrive_as_one_each(
             services.presences.connect(other.id)
         came = [(await phone.expect("presence"))["user_id"] for _ in others]
         assert came == [other.id for other in others]
+
+
+class SlowRoster(LocalRoster):
+    """A roster that says who is gone when the test lets it; `left` are those left to others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.left: list[str] = []
+
+    async def vanish(self, user_id: str) -> bool:
+        """Count one connection less."""
+        await self.gate.wait()
+        return await super().vanish(user_id)
+
+    async def bequeath(self, user_ids: Sequence[str]) -> None:
+        """Note them."""
+        self.left += user_ids
+
+
+@pytest.mark.parametrize("grace", [60, 0], ids=["back soon", "gone"])
+@pytest.mark.gen_test
+async def test_who_goes_with_a_stop_is_left_to_other_processes(
+    services: Services, grace: float
+) -> None:
+    roster = SlowRoster()
+    audiences = Lookups(roster, services)
+    audiences.gate.clear()
+    presences = Presences(
+        roster,
+        services.collections.users,
+        services.conversations,
+        audiences,
+        services.bus,
+        services.tasks,
+        grace,
+    )
+    for user_id in ("a", "b"):
+        presences.connect(user_id)
+    await audiences.begun.wait()
+    for user_id in ("a", "b"):
+        presences.disconnect(user_id)
+    closing = asyncio.ensure_future(presences.close())
+    await asyncio.sleep(0)
+    roster.gate.set()
+    await closing
+    assert sorted(roster.left) == ["a", "b"]
+    audiences.gate.set()
+    await services.tasks.drain()
