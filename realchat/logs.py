@@ -16,6 +16,9 @@ import msgspec
 
 from realchat.ids import now, timestamp
 
+# The loggers that keep to what is said above; a library logs what it likes.
+_OURS = ("handlers", "realchat")
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -65,7 +68,7 @@ def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     handler.setFormatter(PlainLines() if stream.isatty() else JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
-    # Their INFO lines are about connections and carry addresses.
-    for noisy in ("pymongo", "aiosmtplib", "asyncio", "tornado.general"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What libraries say of their work carries addresses, tokens and signatures.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)

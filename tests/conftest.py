@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -47,6 +48,18 @@ def _fast_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM:
         return memory
     return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def keep_logging() -> Iterator[None]:
+    """Put the logging back as it was."""
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in (None, "handlers", "realchat")}
+    yield
+    root.handlers[:] = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(scope="session", autouse=True)

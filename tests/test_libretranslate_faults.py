@@ -6,7 +6,6 @@ Whatever happens, a reader has the original and is told why there is no more.
 from __future__ import annotations
 
 import io
-import logging
 import random
 import re
 from collections.abc import Iterator
@@ -43,14 +42,11 @@ class Faults:
         monkeypatch.setattr("realchat.services.Engine", partial(Engine, patience=QUICK))
 
     @pytest.fixture(autouse=True)
-    def silence(self) -> Iterator[None]:
+    def silence(self, keep_logging: None) -> Iterator[None]:
         """See to it that no log quotes what people wrote, whatever goes wrong."""
-        root, log = logging.getLogger(), io.StringIO()
-        handlers, level = root.handlers[:], root.level
+        log = io.StringIO()
         configure_logs("DEBUG", log)
         yield
-        root.handlers[:] = handlers
-        root.setLevel(level)
         assert not re.search("the key|la llave", log.getvalue())
 
 

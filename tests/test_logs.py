@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+import socket
 from typing import Any
 
 import pytest
@@ -22,9 +22,12 @@ from handlers.application import ROUTES, make_application
 from handlers.base import ApiHandler
 from handlers.endpoint import endpoint
 from handlers.openapi import describe_routes
+from realchat.errors import ChatError
 from realchat.logs import configure_logs, trace
 from realchat.models import Record
+from realchat.s3 import S3
 from realchat.services import Services
+from realchat.settings import Settings
 
 JSON = "Content-Type: application/json"
 # Each is told apart from all that a log may hold.
@@ -48,16 +51,6 @@ class FaultHandler(ApiHandler):
     async def get(self) -> Record:
         """Fail."""
         raise ValueError(f"duplicate key: {WORDS} of {EMAIL}")
-
-
-@pytest.fixture
-def keep_logging() -> Iterator[None]:
-    """Put the logging back as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture
@@ -173,6 +166,52 @@ def fail() -> None:
         raise ValueError(WORDS)
     except ValueError as error:
         raise RuntimeError(WORDS) from error
+
+
+@pytest.mark.parametrize("name", ["boto3", "botocore", "redis", "urllib3", "a.library"])
+def test_what_a_library_says_of_its_work_is_in_no_log(stream: io.StringIO, name: str) -> None:
+    logging.getLogger(name).debug(WORDS)
+    logging.getLogger(name).info(WORDS)
+    assert stream.getvalue() == ""
+    logging.getLogger(name).warning("what an operator must know")
+    assert len(lines(stream)) == 1
+
+
+def test_our_own_modules_say_what_the_level_asks_for(stream: io.StringIO) -> None:
+    for name in ("realchat.store.health", "handlers.delivery"):
+        logging.getLogger(name).debug("more")
+    assert [line["logger"] for line in lines(stream)] == [
+        "realchat.store.health",
+        "handlers.delivery",
+    ]
+
+
+def test_only_errors_are_logged_where_only_they_are_asked_for(keep_logging: None) -> None:
+    stream = io.StringIO()
+    configure_logs("ERROR", stream)
+    for name in ("realchat.store.health", "a.library"):
+        logging.getLogger(name).warning("less")
+    assert stream.getvalue() == ""
+
+
+def test_no_secret_of_the_bucket_is_in_a_log(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {
+        "AWS_ACCESS_KEY_ID": "the-key's-id",
+        "AWS_SECRET_ACCESS_KEY": "the-secret",
+        "AWS_SESSION_TOKEN": "the-token",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    bucket = S3(Settings(s3_bucket="chat-files", s3_endpoint_url=address))
+    with pytest.raises(ChatError):
+        bucket.ping()
+    bucket.close()
+    log = stream.getvalue()
+    assert [one for one in (*given.values(), "Signature") if one in log] == []
 
 
 async def sign_in(port: int) -> dict[str, str]:
