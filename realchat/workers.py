@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -36,7 +37,7 @@ class Workers:
         self._workers: list[Worker] = []
         # Replaced, and finishing what they have begun.
         self._leaving: set[Worker] = set()
-        self._watches: set[asyncio.Task[None]] = set()
+        self._watches: set[asyncio.Task[Any]] = set()
         self._renewal: asyncio.Task[None] | None = None
         self._is_renewal_wanted = False
         self._is_stopping = False
@@ -50,11 +51,13 @@ class Workers:
     async def start(self) -> EngineState | None:
         """Start all; return what translates. Raises `WorkerFailedError` or `OSError`."""
         # Alone, since it makes the indexes; what it cannot do, the others cannot either.
-        first, engine = await self._start_one()
-        self._enlist(first)
-        others = await asyncio.gather(*(self._start_one() for _ in range(self._number - 1)))
-        for worker, _ in others:
-            self._enlist(worker)
+        engine = await self._add_one()
+        others = [asyncio.create_task(self._add_one()) for _ in range(self._number - 1)]
+        # Should one fail, a stop gives up those that are not ready yet.
+        self._watches.update(others)
+        for other in others:
+            other.add_done_callback(self._watches.discard)
+        await asyncio.gather(*others)
         return engine
 
     def renew(self) -> None:
@@ -107,6 +110,11 @@ class Workers:
         self._enlist(fresh)
         await worker.stop()
         self._leaving.discard(worker)
+
+    async def _add_one(self) -> EngineState | None:
+        worker, engine = await self._start_one()
+        self._enlist(worker)
+        return engine
 
     async def _start_one(self) -> tuple[Worker, EngineState | None]:
         worker = await Worker.start(self._script, self._share)

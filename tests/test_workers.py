@@ -19,10 +19,13 @@ from tornado.httpclient import AsyncHTTPClient
 from workers import Team, device_on
 
 from realchat.options import count_workers
+from realchat.worker import Share, WorkerFailedError
+from realchat.workers import Workers
 from torture.crowd import Size
 from torture.faults import renew_workers
 from torture.scenarios import Options, Scenario, run
 
+UNDERSTUDY = Path(__file__).parent / "understudy.py"
 # A crowd that is small enough for two cores, and sends all the while.
 RENEWAL = Scenario(
     "workers-renewed",
@@ -193,6 +196,20 @@ def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team
     wait_until(lambda: team.renewals > done and team.is_whole())
     assert len(team.workers) == 2
     assert before.isdisjoint(team.workers)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_workers_that_are_ready_are_stopped_in_order_when_another_does_not_get_so(
+    tmp_path: Path,
+) -> None:
+    share = Share(sockets=[], mongodb_uri="", redis_url="", meters=str(tmp_path))
+    workers = Workers(UNDERSTUDY, share, 4)
+    with pytest.raises(WorkerFailedError):
+        await workers.start()
+    await workers.stop()
+    stopped = [name for name in os.listdir(tmp_path) if name.startswith("stopped-")]
+    assert sorted(stopped) == ["stopped-0", "stopped-1", "stopped-2"]
+    assert [pid for pid in workers.pids if is_alive(pid)] == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
