@@ -81,6 +81,11 @@ class Run(Struct, frozen=True, kw_only=True):
         freed = (self.server_us + self.loader_us) / self.server_us
         return max(1.0, min(1 / self.share(max(self.workers_us)), freed))
 
+    @property
+    def on_own_cores(self) -> float:
+        """Sends a second, at most, if each worker had a core, and all else cores of its own."""
+        return self.sends / self.share(max(self.workers_us))
+
 
 # Runs by load, then by contender; one of each round.
 Found = dict[str, dict[str, list[Run]]]
@@ -160,6 +165,13 @@ def _write(value: float, shape: str) -> str:
     return format(value, shape) if value else "-"
 
 
+_RATIOS: list[Measure] = [
+    lambda r: r.sends,
+    lambda r: r.sends * r.room,
+    lambda r: r.on_own_cores,
+]
+
+
 def _write_ratios(found: Found) -> str:
     """Return how much more the last contender does than each other one, round by round."""
     head = ["**sends/s**"]
@@ -171,12 +183,11 @@ def _write_ratios(found: Found) -> str:
         head = ["**sends/s**"]
         row = [load.partition(":")[0]]
         for other in others:
+            head += [f"{last} : {other}", "with the load from elsewhere", "each on its own core"]
             pairs = list(zip(by_name[last], by_name[other], strict=True))
-            plain = statistics.median(one.sends / max(two.sends, 1) for one, two in pairs)
-            freed = statistics.median(
-                one.sends * one.room / max(two.sends * two.room, 1) for one, two in pairs
-            )
-            head += [f"{last} : {other}", "with the load from elsewhere"]
-            row += [f"{plain:.2f} x", f"{freed:.2f} x"]
+            row += [
+                f"{statistics.median(of(one) / max(of(two), 1) for one, two in pairs):.2f} x"
+                for of in _RATIOS
+            ]
         rows.append(row)
     return "".join(map(write_row, [head, ["---", *["---:"] * (len(head) - 1)], *rows]))

@@ -55,8 +55,8 @@ CONTENDERS = (
     Contender(name="1 worker, Redis", workers=1),
     Contender(name="2 workers, Redis", workers=2),
 )
-FULL = Sizes(crowd=300, circles=60, circle=5, writers=(100, 300), rounds=3, seconds=2, warm=0.5)
-QUICK = Sizes(crowd=60, circles=15, circle=4, writers=(10, 60), rounds=1, seconds=0.5, warm=0.2)
+FULL = Sizes(crowd=300, circles=60, circle=5, writers=(300,), rounds=3, seconds=2, warm=0.5)
+QUICK = Sizes(crowd=60, circles=15, circle=4, writers=(60,), rounds=1, seconds=0.5, warm=0.2)
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -149,7 +149,7 @@ def measure(place: Place, sizes: Sizes) -> Found:
 def loads_of(world: World, sizes: Sizes) -> list[Workload]:
     """Return what everybody is measured under, one stage each."""
     coming = [Connect(0, "/ws", one.token) for one in world.people]
-    alone = workloads.writers(world, sizes)
+    alone, most = workloads.writers(world, sizes), max(sizes.writers)
     small = workloads.circles(world, sizes)
     crowd = workloads.crowd(world, sizes)
     few = crowd.senders[-1]
@@ -157,16 +157,11 @@ def loads_of(world: World, sizes: Sizes) -> list[Workload]:
     return [
         Workload(key="C", title="C: people connect, two at a time", ours=coming, peer=()),
         Workload(key=_CROWD, title=f"{_CROWD}: {_AT_ONCE} at a time", ours=coming, peer=()),
-        *(
-            Workload(
-                key=f"P{number}",
-                title=f"P{number}: {number} people, each in a group of their own",
-                ours=alone.ours[:number],
-                peer=(),
-                senders=(number,),
-                ack=True,
-            )
-            for number in sizes.writers
+        msgspec.structs.replace(
+            alone, senders=(most,), title=f"P{most}: {most} people, each in a group of their own"
+        ),
+        msgspec.structs.replace(
+            small, senders=(sizes.circles,), title=f"G: {small.title}, one of each writes"
         ),
         msgspec.structs.replace(small, title=f"B: {small.title}, all write"),
         msgspec.structs.replace(

@@ -82,6 +82,7 @@ def test_without_the_loader_there_is_no_more_room_than_it_took() -> None:
 def test_a_worker_whose_core_is_full_gains_nothing_without_the_loader() -> None:
     full = workers.split(stage_of([1_000_000, 0, 200_000, 0, 1_500_000]), COUNTS)
     assert full.room == 1
+    assert full.on_own_cores == full.sends
 
 
 def test_the_report_has_the_ratio_of_each_round_and_names_what_is_unsound() -> None:
@@ -94,7 +95,7 @@ def test_the_report_has_the_ratio_of_each_round_and_names_what_is_unsound() -> N
         }
     }
     report = write_report(found)
-    assert "| P2 | 2.00 x | 2.00 x |" in report
+    assert "| P2 | 2.00 x | 2.00 x | 2.00 x |" in report
     assert "2 workers (unsound)" in report
     assert "1 worker (unsound)" not in report
 
