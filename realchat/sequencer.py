@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
-from realchat.errors import ChatError
+from msgspec import structs
+
 from realchat.events import AnyHappening, MessageStored
 from realchat.frames import MessageKind
 from realchat.metrics import count_gaps
 from realchat.ports import Bus
 from realchat.readings import Missed
+from realchat.retries import persist
 from realchat.tasks import Tasks
-from realchat.tracks import Track
+from realchat.tracks import Admission, Track
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 Listener = Callable[[AnyHappening], None]
 
@@ -32,9 +32,8 @@ Listener = Callable[[AnyHappening], None]
 _PATIENCE = 0.05
 # Messages in one look at the database, looks at the same time, conversations in one look.
 _PAGE, _LOOKS, _BATCH = 200, 8, 500
-# Seconds until the next look at a database that is away; looks without any progress after which
-# what waits is told as it is.
-_RETRY, _MAX_TRIES = 1.0, 40
+# Looks without any progress after which what waits is told as it is.
+_MAX_TRIES = 40
 
 
 class Changes(Protocol):
@@ -92,12 +91,20 @@ class Sequencer:
             track.close()
 
     def settle(self, conversations: Iterable[str], revs: Mapping[str, int]) -> None:
-        """Say where conversations stood when this process began to hear of them."""
+        """Say where conversations stand that this process hears of: tracks begin there.
+
+        What tracks that have begun before lack of that is looked for.
+        """
         for conversation in conversations:
-            track = self._tracks.get(conversation)
-            if track is not None and track.last is None:
-                track.settle(revs.get(conversation, 0))
-                self._tell_due(conversation, track)
+            track, rev = self._tracks.get(conversation), revs.get(conversation, 0)
+            if track is not None:
+                self._settle(conversation, track, rev)
+
+    def _settle(self, conversation: str, track: Track, rev: int) -> None:
+        if track.last is None:
+            track.settle(rev)
+        track.top = max(track.top, rev)
+        self._tell_due(conversation, track)
 
     def take(self, happening: AnyHappening) -> None:
         """Pass on what the bus brings; a message when it is its turn."""
@@ -106,8 +113,8 @@ class Sequencer:
             return
         track = self._tracks.get(happening.message.conversation)
         if track is None:
-            # Nobody is here to be told; from elsewhere, it comes without readers.
-            self._tell(happening)
+            # Nobody is here to be told, but those of whose coming nobody told here yet.
+            self._tell(structs.replace(happening, readers=()))
         elif track.put(happening):
             self._tell_due(happening.message.conversation, track)
 
@@ -119,36 +126,53 @@ class Sequencer:
             for conversation, rev in revs.items():
                 track = self._tracks.get(conversation)
                 if track is not None and track.last is not None:
-                    track.top = max(track.top, rev)
-                    self._tell_due(conversation, track)
+                    self._settle(conversation, track, rev)
 
-    async def admit(self, conversation: str, user_id: str, since: int) -> None:
+    def admit(self, conversation: str, user_id: str, since: int) -> None:
         """Have somebody hear of a conversation, and of all in it after a rev, in order."""
-        while (track := self._tracks.get(conversation)) is not None:
-            last = track.last
-            if last is None or since >= last:
-                track.readers.add(user_id)
+        track = self._tracks[conversation]
+        track.admitting[user_id] = admission = Admission()
+        self._tasks.start(self._admit(conversation, user_id, admission, since))
+
+    async def _admit(
+        self, conversation: str, user_id: str, admission: Admission, since: int
+    ) -> None:
+        """Tell somebody the past; once the track has told others as much, they are with them."""
+        # They may have left, and even come again, which is another admission.
+        while (track := self._track_with(conversation, user_id, admission)) is not None:
+            if (last := track.last) is None:
+                await track.wait()
+                continue
+            if since >= last:
+                admission.told = since
+                track.advance(last)
+                self._settle(conversation, track, since)
                 return
             page = await self._look(conversation, since)
-            reached = track.last or 0
+            if self._track_with(conversation, user_id, admission) is None:
+                return
             for one in page:
-                if one.message.rev <= reached:
-                    self._tell(_happening(one, is_new=one.is_new, readers=(user_id,)))
-            told = min(page[-1].message.rev, reached) if page else since
-            since = told if len(page) == _PAGE else max(told, last)
+                self._tell(_happening(one, is_new=one.is_new, readers=(user_id,)))
+            since = max([one.message.rev for one in page], default=since)
+            if len(page) < _PAGE:
+                since = max(since, last)
+
+    def _track_with(self, conversation: str, user_id: str, admission: Admission) -> Track | None:
+        track = self._tracks.get(conversation)
+        return track if track and track.admitting.get(user_id) is admission else None
 
     def _tell_due(self, conversation: str, track: Track) -> None:
         """Tell what is next; wait a moment, and then look, where something is missing."""
         for happening in track.take_due():
             self._tell(happening)
-        if track.is_behind and track.timer is None and not track.is_filling:
+        if track.is_behind and track.timer is None and track.told is None:
             loop = asyncio.get_running_loop()
             track.timer = loop.call_later(_PATIENCE, self._begin_filling, conversation, track)
 
     def _begin_filling(self, conversation: str, track: Track) -> None:
         track.timer = None
         if track.is_behind and self._tracks.get(conversation) is track:
-            track.is_filling = True
+            track.told = set()
             self._tasks.start(self._fill(conversation, track))
 
     async def _fill(self, conversation: str, track: Track) -> None:
@@ -156,7 +180,7 @@ class Sequencer:
         tries = 0
         try:
             while track.is_behind and self._tracks.get(conversation) is track:
-                before = track.last or 0
+                before, track.told = track.last or 0, set()
                 found = await self._look(conversation, before)
                 self._merge(track, found)
                 tries = tries + 1 if track.last == before else 0
@@ -166,11 +190,12 @@ class Sequencer:
                 elif tries:
                     await asyncio.sleep(_PATIENCE)
         finally:
-            track.is_filling = False
+            track.told = None
 
     def _merge(self, track: Track, found: Sequence[Missed]) -> None:
         """Tell what was found in the database, and what waited in between, in rev order."""
-        told: set[str] = set()
+        # Also what the bus brought during the look: who had it as new has a change of it now.
+        told = track.told or set()
         fetched = {one.message.rev: one for one in found}
         top = max(fetched, default=0)
         for rev in sorted({*fetched, *(rev for rev in track.held if rev < top)}):
@@ -185,8 +210,8 @@ class Sequencer:
                     is_new=one.is_new and one.message.id not in told,
                     readers=tuple(track.readers),
                 )
-            told.add(happening.message.id)
-            track.last = rev
+                told.add(one.message.id)
+            track.advance(rev)
             self._tell(happening)
         for happening in track.take_due():
             self._tell(happening)
@@ -202,15 +227,6 @@ class Sequencer:
             except Exception:
                 # What comes after it must be told all the same.
                 logger.exception("fault in what hears the bus")
-
-
-async def persist(ask: Callable[..., Awaitable[T]], *values: object) -> T:
-    """Ask the database until it answers; return what it says."""
-    while True:
-        try:
-            return await ask(*values)
-        except ChatError:
-            await asyncio.sleep(_RETRY)
 
 
 def _happening(one: Missed, *, is_new: bool, readers: tuple[str, ...]) -> MessageStored:

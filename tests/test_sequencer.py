@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hearing import ANA, BEN, CEM, Hearing, changed, message, stored, team
 from msgspec import structs
 from outages import fail
 from people import Person, register
@@ -17,8 +19,9 @@ from processes import wait_until
 from redis_part import RedisServer
 from sockets import Device, device, open_socket
 from tornado.httpclient import AsyncHTTPClient
+from tornado.ioloop import IOLoop
 
-from realchat import sequencer
+from realchat import retries, sequencer
 from realchat.drafts import Draft, Reaction
 from realchat.errors import ChatError, Code
 from realchat.events import AnyHappening, GroupChanged, MessageStored, Resync
@@ -84,8 +87,8 @@ class Elsewhere:
 
     def tell(self, *messages: Message, kind: Any = "message") -> None:
         """Tell of messages."""
-        for message in messages:
-            self._bus.publish(MessageStored(kind=kind, message=message, readers=()))
+        for one in messages:
+            self._bus.publish(MessageStored(kind=kind, message=one, readers=()))
 
 
 @asynccontextmanager
@@ -220,7 +223,7 @@ async def test_a_database_that_is_away_is_asked_again(
     redis: RedisServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sequencer, "_RETRY", 0.01)
+    monkeypatch.setattr(retries, "RETRY", 0.01)
     ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
     missed = services.collections.messages.missed
     faults = [ChatError(Code.UNAVAILABLE), ChatError(Code.UNAVAILABLE)]
@@ -364,3 +367,186 @@ async def test_after_the_last_connection_a_process_hears_no_more_of_somebody(
         await asyncio.to_thread(wait_until, lambda: redis.listeners(channel) == 0)
         there.tell(await there.store(ana, "text 2"))
         assert sum(isinstance(one, MessageStored) for one in told) == 1
+
+
+class TestPeopleWhoComeLate:
+    """Who is told the past while others are told what happens."""
+
+    @pytest.fixture
+    def here(self, io_loop: IOLoop) -> Hearing:
+        """A process in which Cem hears revs 1 and 2 of the group, and Ana is in no group."""
+        made = Hearing()
+        made.kept.group = team(1, BEN, CEM)
+
+        async def begin() -> None:
+            await made.attendance.arrive(CEM)
+            await made.attendance.arrive(ANA)
+
+        io_loop.run_sync(begin)
+        made.say(1, 2)
+        return made
+
+    @pytest.mark.parametrize("is_seen", [False, True], ids=["unseen", "seen"])
+    @pytest.mark.gen_test
+    async def test_what_is_said_here_during_the_look_comes_once_and_in_its_turn(
+        self, here: Hearing, is_seen: bool
+    ) -> None:
+        gate = asyncio.Event()
+        here.kept.looking = gate.wait
+        if is_seen:
+            here.kept.put(message(3))
+        here.bus.publish(changed(0, 2, BEN, CEM, ANA))
+        await asyncio.sleep(0.01)
+        here.kept.put(message(3))
+        here.bus.publish(stored(message(3), BEN, CEM, ANA))
+        gate.set()
+        await here.rest()
+        assert here.revs_of(ANA) == here.revs_of(CEM) == [1, 2, 3]
+
+    @pytest.mark.gen_test
+    async def test_what_was_said_here_and_waits_is_told_to_those_who_came_meanwhile(
+        self, here: Hearing
+    ) -> None:
+        here.kept.put(message(3), message(4))
+        here.bus.publish(stored(message(4), BEN, CEM))  # 3 is missing
+        here.bus.publish(changed(2, 2, BEN, CEM, ANA))
+        await here.rest()
+        assert here.revs_of(ANA) == [3, 4]
+
+    @pytest.mark.gen_test
+    async def test_a_change_that_the_look_found_first_is_not_told_once_more(
+        self, here: Hearing
+    ) -> None:
+        here.kept.put(message(3), message(5, id=message(3).id), message(4))
+        here.bus.publish(changed(2, 2, BEN, CEM, ANA))
+        here.bus.publish(stored(message(3)))
+        await here.rest()
+        told = [(one.kind, one.message.rev) for one in here.told if ANA in one.readers]
+        assert told == [("message", 4), ("message", 5)]
+
+    @pytest.mark.gen_test
+    async def test_what_was_said_before_they_came_and_is_told_late_is_not_for_them(
+        self, here: Hearing
+    ) -> None:
+        here.bus.publish(changed(3, 2, BEN, CEM, ANA))
+        here.say(3, 4)
+        await here.rest()
+        assert here.revs_of(ANA) == [4]
+
+    @pytest.mark.gen_test
+    async def test_their_own_message_comes_with_the_news_of_their_coming_once(
+        self, here: Hearing
+    ) -> None:
+        own = message(3, sender_id=ANA)
+        here.kept.put(own)
+        here.bus.publish(stored(own, ANA, BEN, CEM))
+        here.bus.publish(changed(2, 2, BEN, CEM, ANA))
+        await here.rest()
+        assert here.revs_of(ANA) == [3]
+
+    @pytest.mark.gen_test
+    async def test_their_own_message_comes_once_where_nobody_else_is(self) -> None:
+        here = Hearing()
+        await here.attendance.arrive(ANA)
+        own = message(1, sender_id=ANA)
+        here.kept.put(own)
+        here.bus.publish(stored(own, ANA, BEN))
+        here.bus.publish(changed(0, 2, BEN, ANA))
+        await here.rest()
+        assert here.revs_of(ANA) == [1]
+
+
+@pytest.mark.gen_test
+async def test_a_message_that_came_during_the_look_for_its_change_is_new_once() -> None:
+    here = Hearing()
+    here.kept.group = team(1, BEN, CEM)
+    await here.attendance.arrive(CEM)
+    here.kept.put(message(1), message(2), message(3, id=message(1).id))
+    gate = asyncio.Event()
+    here.kept.looking = gate.wait
+    here.bus.publish(Resync())
+    await asyncio.sleep(0.1)
+    here.bus.publish(stored(message(1)))
+    gate.set()
+    await here.rest()
+    told = [(one.kind, one.message.rev) for one in here.told]
+    assert told == [("message", 1), ("message", 2), ("message_updated", 3)]
+
+
+class Confusion:
+    """Messages and changes, said here or elsewhere, lost, doubled and late, while one more comes.
+
+    All is decided by one number, so that what fails fails again.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.here = Hearing()
+        self._chance = random.Random(seed)
+        self._loss = self._chance.random() * 0.5
+        self._local = self._chance.random() * 0.4
+        self._members = [BEN, CEM]
+        self.here.kept.looking = self.here.kept.asking = self._wait
+        self.last = 0
+        self.since = 0
+
+    async def run(self, changes: int) -> None:
+        """Have so many changes happen, and all be told in the end."""
+        self.here.kept.group = team(1, *self._members)
+        await self.here.attendance.arrive(CEM)
+        await self.here.attendance.arrive(ANA)
+        coming = self._chance.randrange(10, changes - 40)
+        for rev in range(1, changes + 1):
+            self._say(rev)
+            if rev == coming:
+                self._come(rev)
+            if self._chance.random() < 0.02:
+                self.here.bus.publish(Resync())
+            await self._wait()
+        self.here.bus.publish(Resync())
+        await self.here.rest()
+        await self.here.rest()
+
+    def _say(self, rev: int) -> None:
+        self.last = rev
+        old = [one for one, _ in self.here.kept.messages.values()]
+        if old and self._chance.random() < 0.4:
+            known = self._chance.choice(old)
+            told = stored(message(rev, id=known.id, seq=known.seq), kind="message_updated")
+        else:
+            told = stored(message(rev))
+        self.here.kept.put(told.message)
+        if self._chance.random() < self._local:
+            self._tell_later(0.001, structs.replace(told, readers=tuple(self._members)))
+        elif self._chance.random() > self._loss:
+            for _ in range(self._chance.choice((1, 1, 2))):
+                self._tell_later(0.01, told)
+
+    def _come(self, rev: int) -> None:
+        self.since = rev - self._chance.randrange(8)
+        self._members.append(ANA)
+        self.here.kept.group = team(2, *self._members)
+        self._tell_later(0.005, changed(self.since, 2, *self._members))
+
+    def _tell_later(self, seconds: float, happening: AnyHappening) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._chance.random() * seconds, self.here.bus.publish, happening)
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(self._chance.random() * 0.003)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.gen_test(timeout=30)
+async def test_whatever_is_lost_doubled_and_late_all_comes_once_in_order(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequencer, "_PATIENCE", 0.004)
+    monkeypatch.setattr(sequencer, "_PAGE", 5)
+    confusion = Confusion(seed)
+    await confusion.run(120)
+    here = confusion.here
+    for person, since in ((CEM, 0), (ANA, confusion.since)):
+        revs = here.revs_of(person)
+        assert revs == sorted(set(revs))
+        current = [one.rev for one, _ in here.kept.messages.values() if one.rev > since]
+        assert set(current) <= set(revs)
