@@ -17,6 +17,7 @@ from redis.exceptions import (
     AuthenticationError,
     MovedError,
     NoPermissionError,
+    RedisClusterException,
     RedisError,
     ResponseError,
 )
@@ -26,8 +27,10 @@ T = TypeVar("T")
 # The keys and the arguments of a script.
 Script = tuple[Sequence[str], Sequence[str | float]]
 
-# What a Redis that is away, busy, or none at all makes of a call.
-FAULTS = (RedisError, OSError, TimeoutError, EOFError)
+# What a Redis that is away, busy, or none at all makes of a call: a cluster of which nobody
+# answers, what is no RedisError. RuntimeError is uvloop's
+# word for writing to a connection that was just reset.
+FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError, EOFError, RuntimeError)
 
 # Seconds for one exchange on the connections of the bus, which wait for nobody.
 DEADLINE = 2.0
