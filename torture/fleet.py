@@ -165,15 +165,15 @@ class Fleet(Ground):
             await asyncio.sleep(_PAUSE)
             await crowd.wait_ready(PATIENCE)
 
-    async def wait_complete(self, crowd: Crowd) -> None:
-        """Wait until every device has what is stored now; note who never gets it."""
+    async def wait_complete(self, crowd: Crowd, when: str = "") -> None:
+        """Wait until every device has what is stored now; note who never gets it, and when."""
         last, begin = await self.look(), time.monotonic()
         while behind := [one.name for one in crowd.devices if not one.has(last)]:
             if time.monotonic() - begin > BEHIND:
-                self.faults.append(f"{behind} are {BEHIND} s behind")
+                self.faults.append(f"{behind} are {BEHIND} s behind {when}")
                 return
             await asyncio.sleep(0.05)
-        self.times["all have all"].append(time.monotonic() - begin)
+        self.times[f"all have all {when}".strip()].append(time.monotonic() - begin)
 
     async def kill(self, node: Node) -> None:
         """Kill -9 a node with its workers, as the loss of its machine does."""

@@ -13,6 +13,8 @@ from torture.fleet import Fleet
 CUT_OFF = (3.0, 15.0)
 DEAD = (0.0, 3.0)
 PAUSED = 10.0
+# How often Redis is away until all have read from the database what they could not be told.
+LONG_DEAD = 0.2
 # Seconds within which others go on being acked whatever is away, and how many acks show it.
 GOING_ON, SHOWN = 15, 20
 
@@ -32,6 +34,8 @@ async def kill_redis(fleet: Fleet, crowd: Crowd) -> None:
     await disturb(fleet)
     await asyncio.to_thread(fleet.redis.kill)
     await go_on(fleet, crowd, "Redis")
+    if fleet.rng.random() < LONG_DEAD:
+        await fleet.wait_complete(crowd, "without Redis")
     await asyncio.sleep(fleet.rng.uniform(*DEAD))
     fleet.redis.start()
 

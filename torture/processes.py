@@ -48,7 +48,7 @@ def is_alive(pid: int) -> bool:
     """Tell whether a process runs: one that ended but waits for its parent does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in ("Z", "X")
 
