@@ -13,6 +13,7 @@ setup(
         "tornado>=6.6.1",
         "motor>=3.7.1",
         "pymongo>=4.20",
+        "dnspython>=2.9",
         "pyjwt>=2.15",
         "bcrypt>=5",
         "boto3>=1.44",

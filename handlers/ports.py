@@ -7,16 +7,29 @@ import socket
 
 from tornado.netutil import bind_sockets
 
-from realchat.settings import SettingError, Settings
+from realchat.settings import SettingError, Settings, StartError
+
+# An address that no interface has, as while the network comes up, and a name that
+# nobody could look up, which is another answer than that there is none such.
+_NOT_YET = frozenset((errno.EADDRNOTAVAIL, socket.EAI_AGAIN))
 
 
 def claim_port(settings: Settings) -> list[socket.socket]:
-    """Listen on `HOST` and `PORT`; return the sockets. Raises `SettingError`."""
+    """Listen on `HOST` and `PORT`; return the sockets.
+
+    Raises `SettingError`, or `StartError` where the address may be there in a moment.
+    """
     try:
         return bind_sockets(settings.port, settings.host)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no such address"
-        is_taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        number = getattr(error, "errno", None)
+        if number in _NOT_YET:
+            raise StartError(
+                f"The server cannot listen on {settings.host} port {settings.port} yet ({why}): "
+                "start it again once this machine has that address, or change HOST."
+            ) from None
+        is_taken = number == errno.EADDRINUSE
         advice = "stop the program that does, or change PORT" if is_taken else "change HOST or PORT"
         raise SettingError(
             f"The server cannot listen on {settings.host} port {settings.port} ({why}): {advice}."

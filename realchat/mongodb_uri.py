@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from dns.exception import Timeout
+from dns.resolver import NoNameservers, NoResolverConfiguration
 from pymongo import MongoClient
-from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_preferences import Nearest
 
 from realchat.settings import SettingError, StartError
@@ -16,6 +18,13 @@ from realchat.settings import SettingError, StartError
 # (https://www.mongodb.com/docs/manual/core/replica-set-elections/).
 _PATIENCE = 4000
 _ELECTION = 15
+# What a router answers that does not reach a shard or the config servers: HostUnreachable,
+# HostNotFound, NetworkTimeout, FailedToSatisfyReadPreference,
+# ReadConcernMajorityNotAvailableYet, NetworkInterfaceExceededTimeLimit, KeyNotFound
+# (https://github.com/mongodb/mongo, error_codes.yml).
+_PASSING = frozenset((6, 7, 89, 133, 134, 202, 211))
+# What a look-up meets while the network comes up, other than that there is no such name.
+_UNKNOWN = (Timeout, NoNameservers, NoResolverConfiguration, OSError)
 
 Client = MongoClient[dict[str, Any]]
 
@@ -23,7 +32,8 @@ Client = MongoClient[dict[str, Any]]
 def try_uri(uri: str, database: str) -> bool:
     """Wait until the MongoDB of `MONGODB_URI` takes writes; tell whether it is a sharded cluster.
 
-    Raises `SettingError`, or `StartError` where it is no fault of the setting.
+    Raises `SettingError`, or `StartError` where it may be no fault of the setting: what
+    does not answer may do so in a moment.
     """
     end = time.monotonic() + _ELECTION
     try:
@@ -41,8 +51,14 @@ def try_uri(uri: str, database: str) -> bool:
                         "of its replica set, for most of them must be up and reach each other."
                     )
             return _is_cluster(client)
+    except (ValueError, OSError) as error:
+        raise SettingError(
+            f"MONGODB_URI cannot be used ({type(error).__name__}): correct its port, or the "
+            "files that it names."
+        ) from None
     except PyMongoError as error:
-        raise SettingError(_advice(error, uri)) from None
+        kind = StartError if _may_pass(error) else SettingError
+        raise kind(_advice(error, uri)) from None
 
 
 def _takes_writes(client: Client, database: str) -> bool:
@@ -68,14 +84,37 @@ def hosts_of(uri: str) -> str:
     return uri.partition("://")[2].rpartition("@")[2].partition("/")[0].partition("?")[0]
 
 
+def _may_pass(error: PyMongoError) -> bool:
+    """Tell whether another start may succeed without another setting."""
+    if isinstance(error, ConnectionFailure) or error.timeout or _is_unknown(error):
+        return True
+    return isinstance(error, OperationFailure) and error.code in _PASSING
+
+
+def _is_unknown(error: PyMongoError) -> bool:
+    """Tell whether nobody could say which servers an address of `mongodb+srv` stands for."""
+    # The driver says that as it does of an address that is none; what the look-up met is the cause.
+    return isinstance(error.__cause__, _UNKNOWN)
+
+
 def _advice(error: PyMongoError, uri: str) -> str:
     if isinstance(error, ConnectionFailure):
         return (
-            f"No MongoDB that takes writes answers at {hosts_of(uri)}: start it, correct "
-            "MONGODB_URI, or leave it out to run on the embedded one."
+            f"No MongoDB that takes writes answers at {hosts_of(uri)} now: start it and then this "
+            "server again, correct MONGODB_URI, or leave it out to run on the embedded one."
+        )
+    if _is_unknown(error):
+        return (
+            f"The servers of {hosts_of(uri)} cannot be looked up now: start again once the DNS "
+            "knows them, or correct MONGODB_URI."
         )
     if isinstance(error, ConfigurationError):
         return "MONGODB_URI is not an address of MongoDB: write it as mongodb://user:password@host."
+    if _may_pass(error):
+        return (
+            f"The MongoDB at {hosts_of(uri)} does not reach all of its servers "
+            f"({type(error).__name__}): start them, and then this server again."
+        )
     return (
         f"The MongoDB at {hosts_of(uri)} refuses ({type(error).__name__}): correct user, password "
         "and rights of MONGODB_URI, or the name in MONGODB_DB."

@@ -1,7 +1,8 @@
 """A stand-in for a router (`mongos`) of a sharded cluster, of which none is at hand.
 
 It passes everything on to a real MongoDB, but calls itself what a router calls itself, and
-refuses an index as a cluster does once `messages` is sharded by `conversation`.
+refuses an index as a cluster does once `messages` is sharded by `conversation`, and writes
+as one does whose shards are out of reach.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _OP_REPLY, _OP_MSG = 1, 2013
 _BEFORE = {_OP_REPLY: 20, _OP_MSG: 5}
 # What a member of a replica set says of itself and a router does not.
 _OF_MEMBERS = ("hosts", "setName", "setVersion", "me", "primary", "secondary", "topologyVersion")
-_CANNOT_CREATE_INDEX = 67
+# https://github.com/mongodb/mongo, error_codes.yml.
+_CANNOT_CREATE_INDEX = (67, "cannot create unique index with shard key pattern")
+_NO_PRIMARY = (133, "could not find host matching read preference")
 
 Document = dict[str, Any]
 
@@ -32,6 +35,7 @@ class Router(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     is_sharded = True
+    is_cut_off = False
 
     def __init__(self, behind: int) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
@@ -61,7 +65,10 @@ class _Connection(socketserver.BaseRequestHandler):
         with socket.create_connection(("127.0.0.1", self.server.behind)) as behind:
             while message := _read(self.request):
                 if self.server.is_sharded and _is_illegal(_body(message)):
-                    self.request.sendall(_refuse(message))
+                    self.request.sendall(_refuse(message, *_CANNOT_CREATE_INDEX))
+                    continue
+                if self.server.is_cut_off and "update" in _body(message):
+                    self.request.sendall(_refuse(message, *_NO_PRIMARY))
                     continue
                 behind.sendall(message)
                 self.request.sendall(_pretend(_read(behind)))
@@ -108,13 +115,8 @@ def _is_illegal(command: Document) -> bool:
     )
 
 
-def _refuse(command: bytes) -> bytes:
+def _refuse(command: bytes, code: int, why: str) -> bytes:
     _, asked, _, kind = _HEAD.unpack_from(command)
-    error = {
-        "ok": 0.0,
-        "errmsg": "cannot create unique index with shard key pattern",
-        "code": _CANNOT_CREATE_INDEX,
-        "codeName": "CannotCreateIndex",
-    }
+    error = {"ok": 0.0, "errmsg": why, "code": code}
     rest = bytes(_BEFORE[kind]) + bson.encode(error)
     return _HEAD.pack(_HEAD.size + len(rest), 0, asked, kind) + rest

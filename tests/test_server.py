@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dns.resolver import Resolver
 from processes import ServerProcess, is_alive, request_under_way, wait_until
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
@@ -18,6 +19,8 @@ from pymongo.uri_parser import parse_uri
 from router import Router
 
 from realchat.mongod import EmbeddedMongod
+from realchat.mongodb_uri import try_uri
+from realchat.settings import SettingError, StartError
 
 
 @pytest.fixture(scope="module")
@@ -191,13 +194,13 @@ def test_it_runs_on_a_database_of_the_operator_s_own(
     [
         ("PORT", "http", "PORT must be a whole number"),
         ("PORT", "70000", "PORT must be a whole number"),
-        ("HOST", "203.0.113.1", "change HOST or PORT"),
         ("HOST", "no such host", "change HOST or PORT"),
         ("JWT_ACCESS_SECRET", "short", "JWT_ACCESS_SECRET is too short"),
         ("JWT_REFRESH_SECRET", "your-super-secret-jwt-refresh-key-here", "is a sample"),
         ("MONGODB_URI", "postgres://localhost", "MONGODB_URI must begin with"),
         ("MONGODB_URI", "mongodb://", "write it as"),
-        ("MONGODB_URI", "mongodb://who:secret@127.0.0.1:1/", "at 127.0.0.1:1:"),
+        ("MONGODB_URI", "mongodb://who:secret@127.0.0.1:99999/", "correct its port"),
+        ("MONGODB_URI", "mongodb://127.0.0.1/?tls=true&tlsCAFile=/nowhere", "the files"),
         ("MONGODB_DB", "a/b", "MONGODB_DB must be"),
         ("BASE_URL", "localhost", "BASE_URL must begin with"),
         ("RATE_LIMITS", "perhaps", "RATE_LIMITS must be true or false"),
@@ -211,6 +214,37 @@ def test_a_wrong_setting_ends_the_start_with_one_sentence(
     assert name in sentence
     assert "secret@" not in sentence
     assert not (tmp_path / "data/mongodb").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("HOST", "203.0.113.1", "once this machine has that address"),
+        ("MONGODB_URI", "mongodb://who:secret@127.0.0.1:1/", "answers at 127.0.0.1:1 now"),
+    ],
+)
+def test_what_is_not_there_yet_is_no_wrong_setting(
+    tmp_path: Path, name: str, value: str, advice: str
+) -> None:
+    # Not 2, after which systemd does not try again.
+    sentence = refused(ServerProcess(tmp_path, **{name: value}), 1)
+    assert advice in sentence
+    assert name in sentence
+    assert "secret" not in sentence
+
+
+def test_a_database_that_nobody_can_look_up_yet_is_no_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    resolver = Resolver(configure=False)
+    resolver.nameservers, resolver.port = ["127.0.0.1"], port
+    monkeypatch.setattr("dns.resolver.default_resolver", resolver)
+    with pytest.raises(StartError, match="cannot be looked up now") as refusal:
+        try_uri("mongodb+srv://who:secret@db.example.org/", "realchat")
+    assert not isinstance(refusal.value, SettingError)
+    assert "secret" not in str(refusal.value)
 
 
 def test_wrong_credentials_of_the_database_end_the_start(
@@ -272,6 +306,13 @@ class TestOnACluster:
             f"The messages in the database {environ['MONGODB_DB']} are sharded: set "
             "MONGODB_SHARDED=true, and see docs/sharding.md."
         )
+
+    def test_shards_that_are_not_there_yet_are_no_wrong_setting(
+        self, environ: dict[str, str], router: Router, tmp_path: Path
+    ) -> None:
+        router.is_cut_off = True
+        sentence = refused(ServerProcess(tmp_path, **environ), 1)
+        assert "does not reach all of its servers" in sentence
 
     def test_messages_that_are_not_sharded_yet_are_told_of(
         self, environ: dict[str, str], router: Router, tmp_path: Path

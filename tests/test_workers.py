@@ -84,6 +84,10 @@ def refused(team: ServerProcess, code: int) -> str:
     return team.stderr.rstrip()
 
 
+def names_in(folder: Path, pattern: str) -> list[str]:
+    return sorted(path.name for path in folder.glob(pattern))
+
+
 def name_of(pid: int) -> str:
     return Path(f"/proc/{pid}/comm").read_text().strip()
 
@@ -207,8 +211,7 @@ async def test_workers_that_are_ready_are_stopped_in_order_when_another_does_not
     with pytest.raises(WorkerFailedError):
         await workers.start()
     await workers.stop()
-    stopped = [name for name in os.listdir(tmp_path) if name.startswith("stopped-")]
-    assert sorted(stopped) == ["stopped-0", "stopped-1", "stopped-2"]
+    assert names_in(tmp_path, "stopped-*") == ["stopped-0", "stopped-1", "stopped-2"]
     assert [pid for pid in workers.pids if is_alive(pid)] == []
 
 
