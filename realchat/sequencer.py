@@ -201,16 +201,16 @@ class Sequencer:
         for rev in sorted({*fetched, *(rev for rev in track.held if rev < top)}):
             if rev <= (track.last or 0):
                 continue
-            happening = track.pop(rev)
+            happening, one = track.pop(rev), fetched.get(rev)
+            is_new = one is not None and one.is_new and one.message.id not in told
             if happening is None:
-                one = fetched[rev]
                 count_gaps(1)
-                happening = _happening(
-                    one,
-                    is_new=one.is_new and one.message.id not in told,
-                    readers=tuple(track.readers),
-                )
-                told.add(one.message.id)
+                readers = tuple(track.readers)
+                happening = _happening(fetched[rev], is_new=is_new, readers=readers)
+            elif is_new and happening.kind != "message":
+                # Its change was heard of, but not the message itself.
+                happening = structs.replace(happening, kind="message", frame=None)
+            told.add(happening.message.id)
             track.advance(rev)
             self._tell(happening)
         for happening in track.take_due():

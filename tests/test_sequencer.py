@@ -200,6 +200,18 @@ async def test_what_changed_unheard_is_told_as_it_is_now(
 
 
 @pytest.mark.gen_test
+async def test_what_was_never_told_is_new_also_where_only_its_change_is_heard_of(
+    http_client: AsyncHTTPClient, base_url: str, services: Services, redis: RedisServer
+) -> None:
+    ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    async with elsewhere(services, redis, ana, ben) as there, device(ben) as phone:
+        one = await there.store(ana, "text 1")
+        there.tell(await there.react(one, ben), kind="message_updated")
+        there.tell(await there.store(ana, "text 3"))
+        assert await heard(phone, 2) == [("message", 2, "text 1"), ("message", 3, "text 3")]
+
+
+@pytest.mark.gen_test
 async def test_more_than_a_page_is_fetched(
     http_client: AsyncHTTPClient,
     base_url: str,
@@ -250,6 +262,25 @@ async def test_after_a_gap_in_hearing_the_untold_is_looked_for(
             await there.store(ana, f"text {number}")
         services.bus.publish(Resync())
         assert await heard(phone, 3) == new(1, 2, 3)
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_what_a_process_that_died_left_untold_counts_once_it_is_taken_out(
+    http_client: AsyncHTTPClient, base_url: str, services: Services, redis: RedisServer
+) -> None:
+    ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    async with elsewhere(services, redis, ana, ben) as there, device(ben) as phone:
+        await phone.settle()
+        await there.store(ana, "text 1")
+        await services.people.get(ana.id)
+        await services.collections.users.set_blocked(ana.id, ben.id, True)
+        with redis.client() as client:
+            processes, died = f"realchat:{services.epoch}:processes", new_id()
+            client.zadd(processes, {died: 1})
+            while client.zscore(processes, died) is not None:
+                await services.presences.keep()
+        assert await heard(phone, 1) == new(1)
+        assert ben.id in (await services.people.get(ana.id)).blocked
 
 
 @pytest.mark.gen_test
