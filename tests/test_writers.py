@@ -10,6 +10,7 @@ from writing import CONVERSATION, Told, draft, edit, stored_places
 
 from realchat.drafts import Change, Deletion, Reaction
 from realchat.errors import ChatError, Code
+from realchat.ids import group_conversation
 from realchat.models import Message
 from realchat.store.changes import MAX_CHANGES
 from realchat.store.database import Document, object_id
@@ -18,6 +19,7 @@ from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages
 
 READER = "2" * 24
+ROOMS = [group_conversation(digit * 24) for digit in "abc"]
 
 
 def open_log(messages: Messages) -> MessageLog:
@@ -227,13 +229,26 @@ async def test_what_one_process_alone_changes_has_no_such_bound(messages: Messag
     assert await alone.change(message, edit("2"), Told()) is not None
 
 
+@pytest.mark.gen_test
+async def test_who_stands_behind_a_refused_message_of_others_is_written_at_once(
+    messages: Messages,
+) -> None:
+    one, other = open_log(messages), open_log(messages)
+    for log in (one, other):
+        await log.append(draft(conversation=ROOMS[0]), Told())
+    told = Told()
+    rooms = [ROOMS[0], ROOMS[0], ROOMS[1], ROOMS[1], ROOMS[2]]
+    await asyncio.gather(*(one.append(draft(conversation=room), told) for room in rooms))
+    assert [await stored_places(messages, room) for room in ROOMS] == [[1, 2, 3, 4], [1, 2], [1]]
+    assert [message.conversation for message in told] == [*rooms[2:], *rooms[:2]]
+
+
 async def live(log: MessageLog, told: Told, chance: random.Random, number: int) -> None:
     """Write as the people of one process do: a few at once, some of it changes."""
     mine: list[Message] = []
     for step in range(25):
-        writes = [
-            log.append(draft(f"{number}:{step}:{n}"), told) for n in range(chance.randint(0, 4))
-        ]
+        rooms = chance.choices(ROOMS, k=chance.randint(0, 6))
+        writes = [log.append(draft(f"{number}:{step}", conversation=room), told) for room in rooms]
         changes: list[Change] = [reaction(on=chance.random() < 0.5), edit(str(step))]
         changing = [log.change(message, chance.choice(changes), told) for message in mine[-3:]]
         written, _ = await asyncio.gather(asyncio.gather(*writes), asyncio.gather(*changing))
@@ -248,10 +263,10 @@ async def test_whatever_three_processes_write_has_one_order_without_gaps(
     told = Told(), Told(), Told()
     chance = random.Random(seed)
     await asyncio.gather(*(live(open_log(messages), told[n], chance, n) for n in range(len(told))))
-    everything = [message for each in told for message in each]
-    revs = sorted(message.rev for message in everything)
-    assert revs == list(range(1, len(revs) + 1))
-    for each in told:
-        assert [message.rev for message in each] == sorted(message.rev for message in each)
-    places = await stored_places(messages)
-    assert places == list(range(1, len(places) + 1))
+    for room in ROOMS:
+        heard = [[m.rev for m in each if m.conversation == room] for each in told]
+        revs = sorted(rev for each in heard for rev in each)
+        assert revs == list(range(1, len(revs) + 1))
+        assert heard == [sorted(each) for each in heard]
+        places = await stored_places(messages, room)
+        assert places == list(range(1, len(places) + 1))

@@ -16,11 +16,18 @@ async def insert_runs(collection: Collection, documents: Sequence[Document]) -> 
     Return by place the unique index that refused each, and () for what came
     after it. Raises `unavailable` once nothing is under way any more.
     """
-    parts = _split(documents)
+    refused = await collection.insert_ordered(documents)
+    if not refused:
+        return {}
+    # Seldom: what did not come to its turn only because it stood behind another conversation's.
+    first = min(refused)
+    stopped = documents[first]["conversation"]
+    others = [n for n in refused if documents[n]["conversation"] != stopped]
     found = await asyncio.gather(
-        *(_insert(collection, documents, places) for places in parts), return_exceptions=True
+        *(_insert(collection, documents, places) for places in _split(documents, others)),
+        return_exceptions=True,
     )
-    refused: Refused = {}
+    refused = {n: index for n, index in refused.items() if n not in set(others)}
     for one in found:
         if isinstance(one, BaseException):
             raise one
@@ -28,13 +35,13 @@ async def insert_runs(collection: Collection, documents: Sequence[Document]) -> 
     return refused
 
 
-def _split(documents: Sequence[Document]) -> list[list[int]]:
+def _split(documents: Sequence[Document], places: Sequence[int]) -> list[list[int]]:
     """Return the places of each longer run, and of all that are alone in their conversations."""
     runs: dict[str, list[int]] = {}
-    for place, document in enumerate(documents):
-        runs.setdefault(document["conversation"], []).append(place)
-    alone = [places[0] for places in runs.values() if len(places) == 1]
-    longer = [places for places in runs.values() if len(places) > 1]
+    for place in places:
+        runs.setdefault(documents[place]["conversation"], []).append(place)
+    alone = [run[0] for run in runs.values() if len(run) == 1]
+    longer = [run for run in runs.values() if len(run) > 1]
     return [alone, *longer] if alone else longer
 
 
