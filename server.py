@@ -163,18 +163,30 @@ async def supervise(foundation: Foundation, number: int) -> None:
         meters=prepare_meters(settings.data_dir),
     )
     workers = Workers(_SCRIPT, share, number)
-    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    wishes: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    ends: asyncio.Queue[signal.Signals] = asyncio.Queue()
+
+    async def work() -> None:
+        block = foundation.describe(await workers.start())
+        print_block(f"{block}\n  {'workers':<12} {number}, SIGHUP renews them one by one")
+        while await wishes.get():
+            workers.renew()
+
+    # From the loop's first turn on: an exception out of a signal may be raised where it is lost.
+    hear(wishes, signal.SIGHUP)
+    hear(ends, signal.SIGTERM, signal.SIGINT)
     async with keep_alive(foundation.embedded):
+        working, stopping = asyncio.create_task(work()), asyncio.create_task(ends.get())
         try:
-            hear(signals, signal.SIGHUP)
-            block = foundation.describe(await workers.start())
-            hear(signals, signal.SIGTERM, signal.SIGINT)
-            print_block(f"{block}\n  {'workers':<12} {number}, SIGHUP renews them one by one")
-            while await signals.get() is signal.SIGHUP:
-                workers.renew()
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
         finally:
             hear_again(workers)
+            for task in (working, stopping):
+                task.cancel()
+            ended, _ = await asyncio.gather(working, stopping, return_exceptions=True)
             await workers.stop()
+    if isinstance(ended, Exception):
+        raise ended
 
 
 def hear_again(workers: Workers) -> None:
