@@ -160,7 +160,7 @@ async def _pace(
     publish: Callable[[int], Awaitable[None]],
     events: int,
     rate: float,
-    finish: Callable[[], Awaitable[None]] | None = None,
+    finish: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     now = asyncio.get_running_loop().time
     begun, cpu, sent = now(), time.process_time(), 0

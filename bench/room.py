@@ -139,7 +139,7 @@ async def follow(bus: RedisBus, conversations: Sequence[str]) -> Seats:
 async def _measure_people(redis: RedisServer, client: Redis, number: int) -> float:
     """Return the bytes that Redis keeps of each who is online, connected to one process."""
     calls = Calls(redis.socket_url)
-    roster = RedisRoster(calls, "bench-room", new_id(), good_for=45, grace=3)
+    roster = RedisRoster(calls, "bench-room", new_id(), good_for=45, grace=3, make_up=lambda: None)
     people = [new_id() for _ in range(number // 5)]
     kept = _kept_by(client)
     for start in range(0, len(people), _AT_ONCE):

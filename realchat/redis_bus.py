@@ -55,9 +55,9 @@ class RedisBus:
         await self._shards.open(_PATIENCE)
         await self._shards.join([self._scope + EVERYBODY])
 
-    async def close(self) -> None:
-        """Send what waits, then disconnect."""
-        await self._shards.close(_PATIENCE)
+    async def close(self) -> bool:
+        """Send what waits, then disconnect; tell whether all that was ever said is sent."""
+        return await self._shards.close(_PATIENCE)
 
     async def ping(self) -> None:
         """Return at once: without Redis this process serves those who are connected to it."""
@@ -81,6 +81,11 @@ class RedisBus:
     def make_up(self) -> None:
         """Have made up here for what was not heard."""
         self._tell(Resync())
+
+    def have_made_up(self) -> None:
+        """Have every process make up for what it may not have been told."""
+        self._tell_of_gap()
+        self.make_up()
 
     async def join(self, channels: Sequence[str]) -> None:
         """Listen to channels; returns when nothing that is sent there from now on is missed."""

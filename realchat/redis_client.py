@@ -27,9 +27,9 @@ T = TypeVar("T")
 # The keys and the arguments of a script.
 Script = tuple[Sequence[str], Sequence[str | float]]
 
-# What a Redis that is away, busy, or none at all makes of a call: a cluster of which nobody
-# answers, what is no RedisError. RuntimeError is uvloop's
-# word for writing to a connection that was just reset.
+# What a Redis that is away, busy, or none at all makes of a call. RedisClusterException, which is
+# no RedisError, is a cluster of which nobody answers; RuntimeError is uvloop's word for writing
+# to a connection that was just reset.
 FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError, EOFError, RuntimeError)
 
 # Seconds for one exchange on the connections of the bus, which wait for nobody.

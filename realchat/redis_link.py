@@ -79,12 +79,17 @@ class Link:
 
     async def join(self, channels: Iterable[str]) -> None:
         """Listen to channels; returns when Redis has confirmed it, or is away."""
-        new = [name for one in channels if (name := one.encode()) not in self._channels]
+        names = [one.encode() for one in channels]
+        new = [name for name in names if name not in self._channels]
         self._channels.update(dict.fromkeys(new))
-        if new and self._connection is not None:
-            loop = asyncio.get_running_loop()
-            waiting = [self._unconfirmed.setdefault(one, loop.create_future()) for one in new]
-            self._command("SSUBSCRIBE", new)
+        if self._connection is None:
+            return
+        loop = asyncio.get_running_loop()
+        for name in new:
+            self._unconfirmed.setdefault(name, loop.create_future())
+        self._command("SSUBSCRIBE", new)
+        # Also for those that others have begun to join at the same time.
+        if waiting := [self._unconfirmed[name] for name in names if name in self._unconfirmed]:
             await asyncio.wait(waiting, timeout=DEADLINE)
 
     def leave(self, channels: Iterable[str]) -> None:
@@ -92,7 +97,9 @@ class Link:
         gone = [name for one in channels if (name := one.encode()) in self._channels]
         for name in gone:
             del self._channels[name]
-        self._command("SUNSUBSCRIBE", gone)
+        # While there is none, nobody takes commands; the next one begins with what is left.
+        if self._connection is not None:
+            self._command("SUNSUBSCRIBE", gone)
 
     def note_fault(self, error: BaseException) -> None:
         """Log that Redis is away, once."""

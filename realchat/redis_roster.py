@@ -2,7 +2,8 @@
 
 Of each user there is a hash with the connections by process. Each process shows
 signs of life; the people of one that shows none any more are taken out by another
-one, which tells of it. While Redis is away, a process knows of its own people only.
+one, which tells of it, and has all make up for what that one may not have told.
+While Redis is away, a process knows of its own people only.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from redis.asyncio.client import Pipeline
 
 from realchat.loader import Loader
 from realchat.redis_client import AwayError, Calls, Script
+from realchat.redis_signs import Signs
 
 # Sets what a process has of a user's connections (0: nothing). Returns how many others have,
 # and whether the user was seen leaving less than the grace ago. One slot of a cluster: the
@@ -40,21 +42,11 @@ if mine == 0 and others == 0 and grace > 0 then
 end
 return {others, left}
 """
-# Shows a sign of life; returns 1 where there was none before. Redis' clock counts for all.
-_BEAT = """
-local present = tonumber(redis.call('TIME')[1])
-return redis.call('ZADD', KEYS[1], present + tonumber(ARGV[2]), ARGV[1])
-"""
-_FIND_SILENT = """
-local present = redis.call('TIME')[1]
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', present, 'LIMIT', 0, 10)
-"""
 
 # Users in one exchange.
 _BATCH = 500
-# Seconds for which one process has the people of a silent one to itself, and for which is kept
-# whose people they are where no process is left.
-_CLAIM, _DAY = 30, 86_400
+# Seconds for which is kept whose people they are where no process is left.
+_DAY = 86_400
 # Signs of life in a row after which a process judges others: Redis may have been away for all.
 _STEADY = 3
 # Signs of life in which all that is here is written once more.
@@ -65,18 +57,27 @@ class RedisRoster:
     """Counts the connections of each user, over all processes."""
 
     def __init__(
-        self, calls: Calls, scope: str, process_id: str, *, good_for: int, grace: float
+        self,
+        calls: Calls,
+        scope: str,
+        process_id: str,
+        *,
+        good_for: int,
+        grace: float,
+        make_up: Callable[[], None],
     ) -> None:
         """Take Redis; a sign of life is `good_for` so many seconds.
 
-        `grace` is how many seconds somebody may be away unnoticed.
+        `grace` is how many seconds somebody may be away unnoticed; `make_up` is called when
+        a process has gone that may have left something untold.
         """
         self._calls = calls
         self._scope = f"realchat:{scope}:"
-        self._processes = f"{self._scope}processes"
+        self._signs = Signs(calls, self._scope, process_id)
         self._people = self._people_of(process_id)
         self._id = process_id
         self._good_for = good_for
+        self._make_up = make_up
         self._grace = int(grace * 1000)
         self._mine: Counter[str] = Counter()
         self._states: Loader[str, tuple[int, bool]] = Loader(self._write)
@@ -132,23 +133,21 @@ class RedisRoster:
 
     async def bequeath(self, user_ids: Sequence[str]) -> None:
         """Leave it to others to tell that these are gone, unless they come back in time."""
-        seconds = self._grace // 1000 + 1
-
-        def fill(pipeline: Pipeline) -> None:
-            if user_ids:
-                pipeline.sadd(self._people, *user_ids)
-            pipeline.eval(_BEAT, 1, self._processes, self._id, seconds)
-
         with contextlib.suppress(AwayError):
-            await self._calls.run_many(fill)
+            if user_ids:
+                await self._calls.run_many(lambda pipeline: pipeline.sadd(self._people, *user_ids))
+            await self._signs.show(self._grace // 1000 + 1)
+
+    async def sign_off(self) -> None:
+        """Say that this process leaves nothing untold."""
+        with contextlib.suppress(AwayError):
+            await self._signs.sign_off()
 
     async def _beat(self) -> list[str]:
         """Write all that is here once more; return whom Redis lacked since it took us for dead."""
         now = asyncio.get_running_loop().time()
         was_silent = self._steady > 0 and now - self._last_beat > self._good_for
-        (is_new,) = await self._calls.run_script(
-            _BEAT, [([self._processes], [self._id, self._good_for])]
-        )
+        is_new = await self._signs.show(self._good_for)
         # What is there stays for as long as it takes to write all of it, a part at a time.
         self._turn = (self._turn + 1) % _TURNS
         mine = list(self._mine)
@@ -165,32 +164,22 @@ class RedisRoster:
         """Take out the people of processes that show no sign of life."""
         if self._steady < _STEADY:
             return []
-        (silent,) = await self._calls.run_script(_FIND_SILENT, [([self._processes], [])])
-        gone: list[str] = []
-        for name in silent:
-            gone += await self._bury_one(name.decode())
-        return gone
+        silent = await self._signs.claim()
+        # Before they are taken out: should this process die meanwhile, another one does it again.
+        if not all(silent.values()):
+            self._make_up()
+        return [one for name in silent for one in await self._bury_one(name)]
 
     async def _bury_one(self, process_id: str) -> list[str]:
-        people, claim = self._people_of(process_id), f"{self._scope}burial:{process_id}"
-
-        def ask(pipeline: Pipeline) -> None:
-            pipeline.set(claim, self._id, nx=True, ex=_CLAIM)
-            pipeline.smembers(people)
-
-        def forget(pipeline: Pipeline) -> None:
-            pipeline.zrem(self._processes, process_id)
-            pipeline.delete(people)
-
-        is_ours, members = await self._calls.run_many(ask)
-        if not is_ours:
-            return []
+        people = self._people_of(process_id)
+        (members,) = await self._calls.run_many(lambda pipeline: pipeline.smembers(people))
         gone: list[str] = []
         for part in _parts([one.decode() for one in members]):
             states: list[Script] = [(self._names(one), [process_id, 0, 0, 0]) for one in part]
             answers = await self._calls.run_script(_SET, states)
             gone += [one for one, (others, _) in zip(part, answers, strict=True) if not others]
-        await self._calls.run_many(forget)
+        await self._calls.run_many(lambda pipeline: pipeline.delete(people))
+        await self._signs.forget(process_id)
         return [one for one in gone if one not in self._mine]
 
     async def _state_of(self, user_id: str) -> tuple[int, bool]:

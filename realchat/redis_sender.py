@@ -56,16 +56,19 @@ class Sender:
         """Begin to send."""
         self._task = asyncio.get_running_loop().create_task(self._work())
 
-    async def close(self, seconds: float) -> None:
-        """Send what waits, but no longer than that."""
-        if self._task is None:
-            return
+    async def close(self, seconds: float) -> bool:
+        """Send what waits, but no longer than that; tell whether others know all of it."""
+        if self._task is not None:
+            await self._close(self._task, seconds)
+        return not self._waiting and not self._has_dropped
+
+    async def _close(self, task: asyncio.Task[None], seconds: float) -> None:
         if self._waiting:
             waiting = asyncio.ensure_future(self._done.wait())
             await asyncio.wait([waiting], timeout=seconds)
             waiting.cancel()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     def send(self, channel: str, data: bytes) -> None:
         """Have something sent; never waits. What is too much is dropped."""

@@ -29,11 +29,12 @@ class Shard(NamedTuple):
     link: Link
     sender: Sender
 
-    async def close(self, seconds: float) -> None:
-        """Send what waits, but no longer than that, then disconnect."""
-        await self.sender.close(seconds if self.link.is_up else 0)
+    async def close(self, seconds: float) -> bool:
+        """Send what waits, but no longer than that, then disconnect; tell whether all is sent."""
+        is_all = await self.sender.close(seconds if self.link.is_up else 0)
         await self.link.close()
         await self.redis.aclose()
+        return is_all
 
 
 class Shards:
@@ -77,12 +78,12 @@ class Shards:
         await asyncio.gather(*(shard.link.open(seconds) for shard in self._shards.values()))
         self._task = asyncio.get_running_loop().create_task(self._keep_up())
 
-    async def close(self, seconds: float) -> None:
-        """Send what waits, but no longer than that, then disconnect."""
+    async def close(self, seconds: float) -> bool:
+        """Send what waits, but no longer than that, then disconnect; tell whether all is sent."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.gather(*(shard.close(seconds) for shard in self._shards.values()))
+        return all(await asyncio.gather(*(shard.close(seconds) for shard in self._shards.values())))
 
     def send(self, channel: str, data: bytes) -> None:
         """Have something sent; never waits."""

@@ -164,6 +164,8 @@ class Sequencer:
     def _tell_due(self, conversation: str, track: Track) -> None:
         """Tell what is next; wait a moment, and then look, where something is missing."""
         for happening in track.take_due():
+            if track.told is not None:
+                track.told.add(happening.message.id)
             self._tell(happening)
         if track.is_behind and track.timer is None and track.told is None:
             loop = asyncio.get_running_loop()

@@ -78,13 +78,15 @@ class Shared:
         self._attendance = Attendance(self._bus, sequencer, lookups, kept.messages, tasks)
         self.bus: Bus = sequencer
         self.attendance: Arrivals = self._attendance
-        self.roster: Roster = RedisRoster(
+        self._roster = RedisRoster(
             self._calls,
             epoch,
             self._bus.process_id,
             good_for=self._seconds,
             grace=settings.presence_grace_seconds,
+            make_up=self._bus.have_made_up,
         )
+        self.roster: Roster = self._roster
         self.buckets: Buckets = RedisBuckets(self._calls, epoch, LocalBuckets())
 
     @property
@@ -117,7 +119,8 @@ class Shared:
     async def close(self) -> None:
         """Send what waits, then disconnect."""
         self._attendance.close()
-        await self._bus.close()
+        if await self._bus.close():
+            await self._roster.sign_off()
         await self._calls.close()
 
 

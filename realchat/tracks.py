@@ -108,8 +108,6 @@ class Track:
         happening = self.held.pop(rev, None)
         if happening is None:
             return None
-        if self.told is not None:
-            self.told.add(happening.message.id)
         return structs.replace(happening, readers=tuple(self.readers))
 
     def advance(self, last: int) -> None:

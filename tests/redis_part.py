@@ -60,6 +60,15 @@ class RedisCluster:
         for server in self.servers:
             server.kill()
 
+    def start(self) -> None:
+        """Start all again, with what they knew of each other."""
+        for server in self.servers:
+            server.start()
+
+    def keys(self) -> int:
+        """Return how many keys there are."""
+        return sum(int(_text(server, "DBSIZE")) for server in self.servers)
+
     def _is_whole(self, server: RedisServer) -> bool:
         return "cluster_state:ok" in _text(server, "CLUSTER", "INFO")
 

@@ -58,6 +58,7 @@ ROOMS = {
         "realchat.redis_roster",
         "realchat.redis_sender",
         "realchat.redis_shards",
+        "realchat.redis_signs",
         "realchat.reach",
         "realchat.s3",
         "realchat.translators",

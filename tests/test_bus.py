@@ -31,7 +31,8 @@ from realchat.limits import SIGN_IN_ACCOUNT
 from realchat.models import Message
 from realchat.redis_buckets import RedisBuckets
 from realchat.redis_bus import RedisBus
-from realchat.redis_client import Calls
+from realchat.redis_client import Calls, make_redis
+from realchat.redis_link import Link
 from realchat.redis_roster import RedisRoster
 
 # Seconds; a bound for what never comes, not a measure of speed.
@@ -305,6 +306,16 @@ class TestBetweenProcesses:
         assert [await ear.next() for _ in said] == said
 
     @pytest.mark.gen_test
+    async def test_all_make_up_for_what_one_that_is_gone_may_not_have_told(
+        self, pair: tuple[RedisBus, RedisBus]
+    ) -> None:
+        one, other = pair
+        here, there = Ear(one), Ear(other)
+        one.have_made_up()
+        assert await here.next() == await there.next() == Resync()
+        assert here.heard.empty()
+
+    @pytest.mark.gen_test
     async def test_what_is_no_envelope_harms_nobody(
         self, pair: tuple[RedisBus, RedisBus], redis: RedisServer, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -444,6 +455,45 @@ class TestWithoutRedis:
         assert "a secret" not in caplog.text
 
     @pytest.mark.gen_test(timeout=30)
+    async def test_one_that_ends_knows_whether_it_left_something_untold(
+        self, redis: RedisServer
+    ) -> None:
+        one, other = RedisBus(redis.url, new_id()), RedisBus(redis.url, new_id())
+        for bus in (one, other):
+            await bus.open()
+            bus.publish(END)
+        assert await one.close() is True
+        redis.kill()
+        other.publish(END)
+        assert await other.close() is False
+
+    @pytest.mark.gen_test
+    async def test_what_is_left_while_it_is_away_leaves_nothing_to_be_sent(
+        self, redis: RedisServer
+    ) -> None:
+        redis.kill()
+        link = Link(make_redis(redis.url), lambda _: None, lambda: None, lambda: None)
+        await link.open(0)
+        for _ in range(3):
+            await link.join(["c:1", "c:2"])
+            link.leave(["c:1"])
+        assert (link.channels, link._commands.empty()) == (["c:2"], True)
+        await link.close()
+
+    @pytest.mark.gen_test
+    async def test_who_joins_a_channel_that_another_is_about_to_waits_as_well(
+        self, redis: RedisServer
+    ) -> None:
+        link = Link(make_redis(redis.url), lambda _: None, lambda: None, lambda: None)
+        await link.open(5)
+        with redis.paused():
+            joining = [asyncio.ensure_future(link.join(["c:1"])) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            assert not [one for one in joining if one.done()]
+        await asyncio.gather(*joining)
+        await link.close()
+
+    @pytest.mark.gen_test(timeout=30)
     async def test_a_process_starts_without_it(self, redis: RedisServer) -> None:
         redis.kill()
         bus = RedisBus(redis.url, new_id())
@@ -508,6 +558,29 @@ class TestCluster:
         assert heard == typing(TEAM)
 
     @pytest.mark.gen_test(timeout=30)
+    async def test_while_all_of_it_is_away_each_process_counts_for_itself(
+        self, cluster: RedisCluster
+    ) -> None:
+        calls, scope = Calls(cluster.url), new_id()
+        buckets = RedisBuckets(calls, scope, LocalBuckets())
+        roster = RedisRoster(calls, scope, new_id(), good_for=9, grace=0, make_up=lambda: None)
+        for name in map(str, range(5)):  # some of them on each part
+            assert await buckets.take(name, SIGN_IN_ACCOUNT) == 0
+        cluster.kill()
+        for _ in range(3):
+            assert await buckets.take("0", SIGN_IN_ACCOUNT) == 0
+            assert await roster.appear(ANA)
+            assert await roster.elsewhere(ANA) == 0
+            await roster.vanish(ANA)
+            calls._rest = 0  # ask again at once
+        cluster.start()
+        while not await asyncio.to_thread(cluster.keys):
+            await buckets.take("0", SIGN_IN_ACCOUNT)
+            calls._rest = 0
+            await asyncio.sleep(0.05)
+        await calls.close()
+
+    @pytest.mark.gen_test(timeout=30)
     async def test_limits_and_presence_are_shared(
         self, cluster: RedisCluster, io_loop: IOLoop
     ) -> None:
@@ -516,7 +589,10 @@ class TestCluster:
         for name in map(str, range(5)):
             waits = [await buckets[n % 2].take(name, SIGN_IN_ACCOUNT) for n in range(11)]
             assert (waits[:10], waits[10] > 0) == ([0] * 10, True)
-        one, two = (RedisRoster(calls, scope, new_id(), good_for=9, grace=0) for _ in range(2))
+        one, two = (
+            RedisRoster(calls, scope, new_id(), good_for=9, grace=0, make_up=lambda: None)
+            for _ in range(2)
+        )
         users = [new_id() for _ in range(10)]
         assert await asyncio.gather(*map(one.appear, users)) == [True] * 10
         assert await two.online([*users, ANA]) == set(users)

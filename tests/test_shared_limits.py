@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,10 +51,15 @@ def buckets(calls: Calls) -> tuple[RedisBuckets, RedisBuckets]:
 def rosters(calls: Calls) -> tuple[RedisRoster, RedisRoster]:
     """The rosters of two processes."""
     scope = new_id()
-    one, other = (
-        RedisRoster(calls, scope, new_id(), good_for=GOOD_FOR, grace=0.2) for _ in range(2)
-    )
+    one, other = (begin_roster(calls, scope) for _ in range(2))
     return one, other
+
+
+def begin_roster(
+    calls: Calls, scope: str, make_up: Callable[[], None] = lambda: None
+) -> RedisRoster:
+    """Return the roster of one more process."""
+    return RedisRoster(calls, scope, new_id(), good_for=GOOD_FOR, grace=0.2, make_up=make_up)
 
 
 @pytest.mark.gen_test
@@ -184,6 +189,23 @@ async def test_a_process_that_stops_leaves_it_to_others_to_say_who_is_gone(
     assert [gone for _, gone in found if gone] == [[ANA]]
 
 
+@pytest.mark.parametrize("has_told", [False, True], ids=["killed", "stopped"])
+@pytest.mark.gen_test
+async def test_what_a_process_that_is_gone_may_not_have_told_is_made_up_for_once(
+    calls: Calls, has_told: bool
+) -> None:
+    scope = new_id()
+    made_up: list[str] = []
+    gone = begin_roster(calls, scope)
+    others = [begin_roster(calls, scope, lambda: made_up.append("all")) for _ in range(2)]
+    await gone.keep()
+    if has_told:
+        await gone.bequeath([])
+        await gone.sign_off()
+    await asyncio.gather(*(beats(one, 9) for one in others))
+    assert made_up == ([] if has_told else ["all"])
+
+
 class TestWithoutRedis:
     """What a process knows itself."""
 
@@ -214,3 +236,4 @@ class TestWithoutRedis:
         assert await one.elsewhere(ANA) == 0
         assert await one.keep() == ([], [])
         await one.bequeath([ANA])
+        await one.sign_off()
