@@ -7,6 +7,7 @@ so, `unavailable` for all else.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -41,6 +42,8 @@ _MISSING = {"404", "NoSuchKey", "NoSuchUpload"}
 # MinIO's and Ceph's words for it; others may say it by the status 507 alone.
 _FULL = {"XMinioStorageFull", "QuotaExceeded", "InsufficientStorage"}
 _INSUFFICIENT_STORAGE = 507
+# What we call our files (`realchat.disk.name_of`).
+_OURS = re.compile(r"[0-9a-f]{2}/[0-9a-f]{24}")
 # What clients are told, and the seconds after which they may try again.
 AWAY = "The files are out of reach. Try again in a moment."
 _LATER = 5
@@ -107,13 +110,18 @@ class S3:
             self._asking.delete_object(**self._name(name))
 
     def abort_uploads(self, name: str, before: datetime | None, limit: int) -> None:
-        """Give up uploads in parts to names that begin so, if they began before a moment."""
+        """Give up our uploads in parts to names that begin so, if they began before a moment.
+
+        What has another form or another prefix than ours is another program's: a bucket
+        may be shared, and not every store looks at the prefix.
+        """
         with _in_our_words():
             listed = self._asking.list_multipart_uploads(
                 Bucket=self._bucket, Prefix=self._prefix + name, MaxUploads=limit
             )
             for upload in listed.get("Uploads", ()):
-                if before is None or upload["Initiated"] < before:
+                is_over = before is None or upload["Initiated"] < before
+                if is_over and self._is_ours(upload["Key"]):
                     self._abort(upload)
 
     def close(self) -> None:
@@ -123,6 +131,9 @@ class S3:
 
     def _name(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + name}
+
+    def _is_ours(self, key: str) -> bool:
+        return key.startswith(self._prefix) and bool(_OURS.fullmatch(key, len(self._prefix)))
 
     def _abort(self, upload: dict[str, Any]) -> None:
         # Another server may have done it meanwhile.

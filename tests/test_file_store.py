@@ -11,8 +11,9 @@ from msgspec import structs
 from shelves import BucketShelf, kept_files
 
 from realchat.bucket import Bucket, BucketReader
-from realchat.disk import Disk, FileReader
+from realchat.disk import Disk, FileReader, name_of
 from realchat.ids import new_id, now
+from realchat.s3 import S3
 from realchat.services import Services
 from realchat.settings import Settings
 
@@ -171,19 +172,29 @@ async def test_an_upload_that_a_crash_left_in_parts_is_given_up(
     contents: Bucket | Disk, settings: Settings
 ) -> None:
     shelf = BucketShelf(settings)
-    shelf.begin("chat/ab/left-behind")
+    left_behind = f"chat/{name_of(new_id())}"
+    shelf.begin(left_behind)
     await contents.abort_uploads(now() - timedelta(hours=1), 10)
-    assert shelf.begun() == ["chat/ab/left-behind"]
+    assert shelf.begun() == [left_behind]
     await contents.abort_uploads(now() + timedelta(hours=1), 10)
     assert shelf.begun() == []
 
 
-@pytest.mark.parametrize("store", ["bucket"], indirect=True)
-@pytest.mark.gen_test
-async def test_what_others_keep_in_the_same_bucket_is_left_alone(
-    contents: Bucket | Disk, settings: Settings
+@pytest.mark.parametrize("prefix", ["chat", "chat/files", ""])
+def test_uploads_of_others_to_the_same_bucket_are_left_alone(
+    bucket: dict[str, str], prefix: str
 ) -> None:
-    shelf = BucketShelf(settings)
-    shelf.begin("other/ab/file")
-    await contents.abort_uploads(now() + timedelta(hours=1), 10)
-    assert shelf.begun() == ["other/ab/file"]
+    given = structs.replace(Settings(), **{**bucket, "s3_prefix": prefix})
+    shelf, objects = BucketShelf(given), S3(given)
+    file_id = new_id()
+    name = name_of(file_id)
+    ours = f"{prefix}/{name}" if prefix else name
+    others = sorted([f"other/{name}", f"{ours}.bak", f"{prefix or 'x'}/report", "a.tar", file_id])
+    for key in (ours, *others):
+        shelf.begin(key)
+    objects.abort_uploads("", now() + timedelta(hours=1), 10)
+    assert sorted(shelf.begun()) == others
+    shelf.begin(ours)
+    objects.abort_uploads(name, None, 10)
+    assert sorted(shelf.begun()) == others
+    objects.close()
