@@ -76,10 +76,10 @@ async def _replay(connection: Resuming, conversation: str, since: int) -> int:
     first = connection.live.first.get(conversation)
     pages = connection.services.catch_up.read(connection.reader, conversation, since, first)
     async for page in pages:
-        for message, is_new in page:
-            kind: MessageKind = "message" if is_new else "message_updated"
-            _put(connection, frame_message(message, kind))
-            since = message.rev
+        for one in page:
+            kind: MessageKind = "message" if one.is_new else "message_updated"
+            _put(connection, frame_message(one.message, kind))
+            since = one.message.rev
         # As fast as the reader takes it, so that no replay ever passes the outbox's bounds.
         await connection.outbox.flush()
         if connection.outbox.is_closed:

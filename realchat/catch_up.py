@@ -83,11 +83,17 @@ class CatchUp:
 
         `before` is the first rev that the reader has from elsewhere.
         """
+        start, had = since, set[str]()
         while True:
             page = await self._changes.missed(conversation, since, _PAGE)
             wanted = [one for one in page if before is None or one.message.rev < before]
             shown = await self._interpreter.show([one.message for one in wanted], reader)
-            yield [Missed(message, one.is_new) for message, one in zip(shown, wanted, strict=True)]
+            yield [
+                # What was changed may be on a later page than what was said after it.
+                Missed(message, one.first_rev > start and message.id not in had, one.first_rev)
+                for message, one in zip(shown, wanted, strict=True)
+            ]
+            had.update(message.id for message in shown)
             if len(wanted) < _PAGE:
                 return
             since = page[-1].message.rev

@@ -8,10 +8,14 @@ from realchat.models import Message, Record
 
 
 class Missed(NamedTuple):
-    """A message that was changed while somebody was away; new, if they never had it."""
+    """A message that was changed while somebody was away; new, if they never had it.
+
+    `first_rev` is the rev under which it was stored.
+    """
 
     message: Message
     is_new: bool
+    first_rev: int
 
 
 class Look(Record, frozen=True, kw_only=True):

@@ -128,7 +128,7 @@ class FakeDatabase:
     async def missed(self, conversation: str, since: int, limit: int) -> list[Missed]:
         """Return what changed after a rev."""
         found = [
-            Missed(one, first > since)
+            Missed(one, first > since, first)
             for one, first in self.messages.values()
             if one.conversation == conversation and one.rev > since
         ]

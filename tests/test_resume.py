@@ -67,6 +67,26 @@ async def test_what_was_missed_comes_in_rev_order(
 
 
 @pytest.mark.gen_test
+async def test_what_is_new_comes_as_new_also_where_its_change_is_on_a_later_page(
+    http_client: AsyncHTTPClient, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realchat.catch_up._PAGE", 2)
+    ana, ben, conversation = await two_people(http_client, base_url)
+    first, second, third, fourth = await say(ana, ben, "one", "two", "three", "four")
+    await ana.patch(f"/messages/{second}", {"content": "TWO"})
+    await ana.patch(f"/messages/{first}", {"content": "ONE"})
+    async with device(ben) as phone:
+        await resume(phone, {conversation: 1})
+        came = [one for one in phone.frames if one["type"] in MESSAGES]
+        assert [(one["type"], one["id"], one["rev"]) for one in came] == [
+            ("message", third, 3),
+            ("message", fourth, 4),
+            ("message", second, 5),
+            ("message_updated", first, 6),
+        ]
+
+
+@pytest.mark.gen_test
 async def test_who_missed_nothing_gets_nothing(http_client: AsyncHTTPClient, base_url: str) -> None:
     ana, ben, conversation = await two_people(http_client, base_url)
     await say(ana, ben, "one", "two")

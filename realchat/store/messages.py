@@ -115,7 +115,11 @@ class Messages:
         """Return what changed after the rev `since`, in rev order, and what of it is new."""
         query = {"conversation": conversation, "rev": {"$gt": since}}
         found = await self._lasting.find(query, sort=[("rev", ASCENDING)], limit=limit)
-        return [Missed(read_message(one), one.get("first_rev", 0) > since) for one in found]
+        firsts = [one.get("first_rev", 0) for one in found]
+        return [
+            Missed(read_message(one), first > since, first)
+            for one, first in zip(found, firsts, strict=True)
+        ]
 
     async def revs(self, conversations: Sequence[str]) -> dict[str, int]:
         """Return the last rev of each conversation that has any."""
