@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from realchat.events import AnyHappening, GroupChanged, MessageStored, Notice
+from realchat.events import AnyHappening, GroupChanged, MessageStored, Notice, Resync
 from realchat.frames import GroupCreated
 from realchat.ids import DirectKey, group_conversation, parse_conversation
 from realchat.models import Group
@@ -49,6 +49,12 @@ class Lookups:
 
     async def of(self, user_ids: Sequence[str]) -> Found:
         """Return the conversations of users, as they are when this returns."""
+        while (found := await self._ask(user_ids)) is None:
+            continue
+        return found
+
+    async def _ask(self, user_ids: Sequence[str]) -> Found | None:
+        """Look them up; None where something may have happened meanwhile that was not told."""
         news: list[AnyHappening] = []
         self._news.append(news)
         try:
@@ -57,6 +63,8 @@ class Lookups:
             )
         finally:
             self._news = [one for one in self._news if one is not news]
+        if any(isinstance(happening, Resync) for happening in news):
+            return None
         latest = {group.id: group for group in groups}
         for happening in news:
             _put_in(happening, directs, latest)

@@ -78,6 +78,26 @@ async def test_who_is_put_in_a_group_after_the_look_up_of_their_arrival_hears_it
 
 
 @pytest.mark.gen_test
+async def test_who_was_put_in_a_group_unheard_during_the_look_up_of_their_arrival_hears_it(
+    here: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_members = here.groups.of_members
+
+    async def be_late(user_ids: Sequence[str]) -> list[Group]:
+        found = await of_members(user_ids)
+        if here.kept.group is None:
+            here.kept.group = team(2, BEN, ANA)
+            here.bus.publish(Resync())  # instead of the news, which were lost
+        return found
+
+    monkeypatch.setattr(here.groups, "of_members", be_late)
+    await here.attendance.arrive(ANA)
+    here.say(1)
+    await here.rest()
+    assert here.revs_of(ANA) == [1]
+
+
+@pytest.mark.gen_test
 async def test_a_direct_conversation_that_begins_while_its_reader_arrives_is_listened_to(
     here: Hearing,
 ) -> None:
