@@ -192,4 +192,7 @@ class Hearing:
     async def rest(self) -> None:
         """Wait until nothing is under way: looks, joins, and the waits for what is missing."""
         await asyncio.sleep(0.12)
-        await self.tasks.drain()
+        # Not by `drain`, which cancels what is begun meanwhile.
+        while running := set(self.tasks._running):
+            await asyncio.wait(running)
+            await asyncio.sleep(0.06)

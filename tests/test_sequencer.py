@@ -578,8 +578,14 @@ class Confusion:
     def _come(self, rev: int) -> None:
         self.since = rev - self._chance.randrange(8)
         self._members.append(ANA)
-        self.here.kept.group = team(2, *self._members)
-        self._tell_later(0.005, changed(self.since, 2, *self._members))
+        news = changed(self.since, 2, *self._members)
+
+        def tell() -> None:
+            # At once: who is found by a review before the news comes hears all from then on only.
+            self.here.kept.group = news.group
+            self.here.bus.publish(news)
+
+        asyncio.get_running_loop().call_later(self._chance.random() * 0.005, tell)
 
     def _tell_later(self, seconds: float, happening: AnyHappening) -> None:
         loop = asyncio.get_running_loop()
