@@ -233,3 +233,16 @@ class TestPreview:
             await expect(preview).to_contain_text("You write Spanish (detected)")
             await require_accessible(page)
             assert (await ben.get("/messages/dm", user_id=ana.id)).json == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=120)
+async def test_what_is_seen_in_the_field_is_what_is_sent_whatever_was_told_of_it(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, _, _):
+        await field(page).evaluate(
+            "(node) => { node.value = 'By another hand'; node.form.requestSubmit(); }"
+        )
+        await expect(message(page, "By another hand")).to_contain_text("Sent")
+        await expect(field(page)).to_have_value("")
