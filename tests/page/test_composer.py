@@ -246,3 +246,34 @@ async def test_what_is_seen_in_the_field_is_what_is_sent_whatever_was_told_of_it
         )
         await expect(message(page, "By another hand")).to_contain_text("Sent")
         await expect(field(page)).to_have_value("")
+
+
+# Writes without a pause, and says whether any of it is kept meanwhile.
+KEPT_MEANWHILE = """async (node, id) => {
+  const request = (asked) => new Promise((done, fail) => {
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => fail(asked.error);
+  });
+  const typing = setInterval(() => {
+    node.value += "a";
+    node.dispatchEvent(new Event("input", { bubbles: true }));
+  }, 50);
+  const database = await request(indexedDB.open(`realchat-${id}`));
+  let kept = [];
+  for (let look = 0; look < 500 && !kept.length; look++) {
+    await new Promise((done) => setTimeout(done, 20));
+    kept = await request(database.transaction("drafts").objectStore("drafts").getAll());
+  }
+  clearInterval(typing);
+  database.close();
+  return kept.length > 0;
+}"""
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=120)
+async def test_who_writes_without_a_pause_has_it_kept_meanwhile(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, ana, _):
+        assert await field(page).evaluate(KEPT_MEANWHILE, ana.id)
