@@ -104,7 +104,6 @@ class Interpreter:
         """Return messages as their reader sees them; what is not translated yet will follow."""
         lang = base(reader.languages[0])
         needed = [one for one in messages if target_of(one, reader.languages)]
-        # All at once, so that what they need of the database is asked for together.
         wanted = await asyncio.gather(*(self._want(one, lang) for one in needed))
         found = await self._phrasebook.find(wanted)
         shown = {
