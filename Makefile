@@ -16,9 +16,9 @@ ARGOS := tests/argos
 run: .venv/installed
 	.venv/bin/python server.py
 
-# Three at a time, each with its own MongoDB: the tests wait more than they compute.
+# Two at a time, each with its own MongoDB: those that drive a browser take a core each.
 test: lint $(ARGOS)/.venv/installed
-	.venv/bin/pytest --numprocesses 3 --dist loadfile
+	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed-test
 	.venv/bin/ruff check --quiet

@@ -50,7 +50,7 @@ async def listening(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_translated_message_is_told_once_in_the_readers_language(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -73,7 +73,7 @@ async def test_a_translated_message_is_told_once_in_the_readers_language(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_nothing_but_the_news_is_told_before_and_after_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -90,7 +90,7 @@ async def test_nothing_but_the_news_is_told_before_and_after_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_errors_and_a_lost_connection_speak_up(
     http_client: AsyncHTTPClient, base_url: str, http_port: int
 ) -> None:

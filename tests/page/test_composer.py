@@ -75,7 +75,7 @@ async def heard(reader: Person, sender: Person, count: int) -> list[str]:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_enter_sends_and_with_shift_begins_a_line(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -89,7 +89,7 @@ async def test_enter_sends_and_with_shift_begins_a_line(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_on_a_touch_screen_enter_begins_a_line(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -103,7 +103,7 @@ async def test_on_a_touch_screen_enter_begins_a_line(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_written_outlasts_a_reload_with_what_it_answers(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -124,7 +124,7 @@ async def test_what_is_written_outlasts_a_reload_with_what_it_answers(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_arrow_up_in_the_empty_field_changes_the_last_message(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -145,7 +145,7 @@ async def test_arrow_up_in_the_empty_field_changes_the_last_message(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_text_that_is_too_long_is_told_and_kept(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -162,7 +162,7 @@ async def test_a_text_that_is_too_long_is_told_and_kept(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_at_sign_in_a_group_offers_its_members(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -188,7 +188,7 @@ async def test_an_at_sign_in_a_group_offers_its_members(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_emoji_goes_where_the_caret_is_and_is_offered_first_from_then_on(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -217,7 +217,7 @@ class TestPreview:
         return structs.replace(settings, libretranslate_url=engine.url)
 
     @in_a_browser
-    @pytest.mark.gen_test(timeout=90)
+    @pytest.mark.gen_test(timeout=300)
     async def test_the_preview_shows_what_arrives_and_what_comes_back(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:
@@ -236,7 +236,7 @@ class TestPreview:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_seen_in_the_field_is_what_is_sent_whatever_was_told_of_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -271,7 +271,7 @@ KEPT_MEANWHILE = """async (node, id) => {
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_who_writes_without_a_pause_has_it_kept_meanwhile(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

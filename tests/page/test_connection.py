@@ -75,7 +75,7 @@ async def has_worker(page: Page) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_that_is_pending_outlasts_a_reload_without_a_server(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -136,7 +136,7 @@ async def arrive_busy(browser: Browser, url: str, complaints: Complaints) -> Pag
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_was_read_last_is_kept_however_soon_the_page_is_left(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -158,7 +158,7 @@ async def test_what_was_read_last_is_kept_however_soon_the_page_is_left(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_is_kept_as_said_in_the_moment_it_is_no_longer_on_its_way(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -175,7 +175,7 @@ async def test_a_message_is_kept_as_said_in_the_moment_it_is_no_longer_on_its_wa
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_one_says_while_the_conversation_is_being_read_stays_in_sight(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -216,7 +216,7 @@ async def expect_said(reader: people.Person, page: Page, texts: list[str]) -> No
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=240)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_server_that_is_killed_while_one_writes_costs_nothing(
     tmp_path: Path, mongod: EmbeddedMongod
 ) -> None:
@@ -253,7 +253,7 @@ async def test_a_server_that_is_killed_while_one_writes_costs_nothing(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=240)
+@pytest.mark.gen_test(timeout=300)
 async def test_thirty_seconds_without_a_network_are_made_up_for_on_both_sides(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -286,7 +286,7 @@ async def test_thirty_seconds_without_a_network_are_made_up_for_on_both_sides(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_after_a_sleep_everything_is_there(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:

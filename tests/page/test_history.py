@@ -91,7 +91,7 @@ async def test_what_is_at_the_top_stays_there_when_a_page_is_added_or_dropped(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_at_the_top_stays_there_when_one_was_faster_than_the_page_that_is_added(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -148,7 +148,7 @@ async def test_a_quoted_message_far_back_is_one_step_away_and_so_is_the_end(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_line_says_where_what_is_new_begins_until_one_answers(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
