@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import people
 import pytest
-from browser import Complaints, chromium, conversation, in_a_browser, message, say
+from browser import Complaints, be_connected, chromium, conversation, in_a_browser, message, say
 from engine import Engine
 from msgspec import structs
 from people import Person
@@ -64,6 +64,7 @@ async def test_a_translated_message_is_told_once_in_the_readers_language(
         await ben.patch(f"/messages/{told['id']}", {"content": "El tren sale a las cinco."})
         await expect(message(page, "El tren surt")).to_be_visible()
         await page.reload()
+        await be_connected(page)
         await expect(message(page, "El tren surt")).to_be_visible()
         await page.evaluate(HEARD)
         await write(ben, ana, "Fin", content_lang="ca")
