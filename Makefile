@@ -19,9 +19,9 @@ SWIFT := tests/swift
 run: .venv/installed
 	.venv/bin/python server.py --workers $(or $(WORKERS),1)
 
-# Three at a time, each with its own MongoDB: the tests wait more than they compute.
+# Two at a time, each with its own MongoDB: those that drive a browser take a core each.
 test: lint $(ARGOS)/.venv/installed $(SWIFT)/.venv/installed
-	.venv/bin/pytest --numprocesses 3 --dist loadfile
+	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed-test
 	.venv/bin/ruff check --quiet

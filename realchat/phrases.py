@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from realchat.kept import PLAIN, Vocabulary
 from realchat.languages import base
-from realchat.models import Message
+from realchat.models import Message, Translation
 
 # How texts are cut for an engine and put together again. With another number, what was
 # translated before is translated anew; so it changes with what an engine gets.
@@ -50,6 +50,21 @@ class Wanted(NamedTuple):
         return correction_key(
             message.conversation, message.content_lang, self.phrase.target, message.content
         )
+
+
+class Delivery(NamedTuple):
+    """A translation that is under way to those who were told what was `announced`."""
+
+    message_id: str
+    rev: int
+    lang: str
+    announced: Translation | None
+    asker: str | None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody asked for it, instead of being a reader of what was just said."""
+        return self.asker is not None
 
 
 def digest(text: str) -> str:

@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from cachetools import LRUCache
 from msgspec import UNSET, structs
@@ -23,7 +23,7 @@ from realchat.kept import says_anything
 from realchat.languages import base, can_read
 from realchat.metrics import count_refusal
 from realchat.models import Message, Reader, StoredTranslation, Translation
-from realchat.phrases import Wanted
+from realchat.phrases import Delivery, Wanted
 from realchat.phrasing import Phrasing
 from realchat.ports import Bus
 from realchat.tasks import Tasks
@@ -50,16 +50,6 @@ class Phrasebook(Protocol):
 
     async def forget(self, message: Message, *, whole: bool = False) -> None:
         """Delete what was translated of a text that a message has no more, or of the message."""
-
-
-class Delivery(NamedTuple):
-    """A translation that is under way to those who were told what was `announced`."""
-
-    message_id: str
-    rev: int
-    lang: str
-    announced: Translation | None
-    asker: str | None
 
 
 class Interpreter:
@@ -104,7 +94,8 @@ class Interpreter:
         """Return messages as their reader sees them; what is not translated yet will follow."""
         lang = base(reader.languages[0])
         needed = [one for one in messages if target_of(one, reader.languages)]
-        found = await self._phrasebook.find([await self._want(one, lang) for one in needed])
+        wanted = asyncio.gather(*(self._want(one, lang) for one in needed))
+        found = await self._phrasebook.find(await wanted)
         shown = {
             one.id: structs.replace(
                 one, translation=self._show(one, lang, found.get(one.id), reader.user_id)
@@ -130,7 +121,8 @@ class Interpreter:
         self, message: Message, stored: StoredTranslation, readers: Sequence[str]
     ) -> Translation:
         """Tell those of the readers who need it of a translation that is kept now; return it."""
-        self._tell(message, translation := self._remember(message, stored), readers)
+        translation = self._remember(message, stored)
+        self._tell(message, translation, readers)
         return translation
 
     def _tell(
@@ -138,9 +130,10 @@ class Interpreter:
         message: Message,
         translation: Translation,
         readers: Sequence[str],
-        is_asked: bool | None = None,
+        *,
+        is_asked: bool = False,
+        is_local: bool = False,
     ) -> None:
-        """Tell all members, or those who asked for it, or (False) those who are here."""
         frame = TranslationEvent(
             id=message.id,
             conversation=message.conversation,
@@ -148,8 +141,8 @@ class Interpreter:
             **structs.asdict(translation),
         )
         happening = MessageTranslated(
-            is_asked=is_asked is True,
-            is_local=is_asked is False,
+            is_asked=is_asked,
+            is_local=is_local,
             readers=tuple(readers),
             content_lang=message.content_lang,
             frame=frame,
@@ -185,7 +178,8 @@ class Interpreter:
         is_worse = delivery.announced is not None and outcome.status == "unavailable"
         if readers and is_news and not is_worse:
             # Else each process has what is pending translated for those who are connected to it.
-            self._tell(message, outcome, readers, is_asked=delivery.asker is not None)
+            is_asked = delivery.is_asked
+            self._tell(message, outcome, readers, is_asked=is_asked, is_local=not is_asked)
 
     async def _want(self, message: Message, lang: str) -> Wanted:
         phrase = await self._phrasing.phrase(

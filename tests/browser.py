@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 CHROMIUM = shutil.which("chromium")
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
 # Milliseconds that a busy machine may take for anything here; nothing is measured by it.
-PATIENCE = 20_000
+PATIENCE = 60_000
 # Seconds in which a browser that was closed lets go of its connections.
 _GOING = 0.3
 PHONE = {"width": 360, "height": 740}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 from people import Person, register
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.services import Services
+from realchat.store.health import Health
 
 
 async def two_people(http: AsyncHTTPClient, base_url: str) -> tuple[Person, Person, str]:
@@ -270,3 +274,29 @@ async def test_the_list_is_read_from_the_index_whatever_was_said(
         ],
     )
     assert "DISTINCT_SCAN" in plan
+
+
+@pytest.mark.gen_test
+async def test_a_list_of_what_is_to_be_translated_asks_the_database_no_more_often_the_longer_it_is(
+    http_client: AsyncHTTPClient, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await register(http_client, base_url, "Ana")
+    eva, mia = [
+        await register(http_client, base_url, name, language="es") for name in ("Eva", "Mia")
+    ]
+    for reader, number in ((eva, 2), (mia, 12)):
+        for place in range(number):
+            made = await ana.post("/groups", {"name": f"Team {place}", "members": [reader.id]})
+            sent = {"group_id": made.json["id"], "content": "Good morning", "content_lang": "en"}
+            assert (await ana.post("/messages", sent)).status == 201
+    run, asked = Health.run, Counter[str]()
+
+    async def count(health: Health, call: Any, *values: Any, **options: Any) -> Any:
+        asked[listing.user["name"]] += 1
+        return await run(health, call, *values, **options)
+
+    monkeypatch.setattr(Health, "run", count)
+    for listing in (eva, mia):
+        listed = (await listing.get("/conversations")).json
+        assert {one["last_message"]["translation"]["lang"] for one in listed} == {"es"}
+    assert asked["Mia"] == asked["Eva"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from realchat.ids import GroupKey, parse_conversation
+from realchat.loader import Loader
 from realchat.store.database import Database, object_id
 from realchat.terms import Term
 
@@ -14,11 +15,16 @@ class Glossaries:
 
     def __init__(self, database: Database) -> None:
         self._collection = database.collection("glossaries")
+        self._loader = Loader(self._load)
 
     async def find(self, group_id: str) -> list[Term]:
         """Return the terms of a group."""
-        found = await self._collection.find_one({"_id": object_id(group_id)})
-        return [Term(**one) for one in found["terms"]] if found else []
+        return await self._loader.get(group_id) or []
+
+    async def _load(self, group_ids: Sequence[str]) -> dict[str, list[Term]]:
+        query = {"_id": {"$in": [object_id(group_id) for group_id in group_ids]}}
+        found = await self._collection.find(query)
+        return {str(one["_id"]): [Term(**each) for each in one["terms"]] for one in found}
 
     async def keep(self, group_id: str, terms: Sequence[Term]) -> None:
         """Store the terms of a group, in place of those it had."""

@@ -97,7 +97,7 @@ async def close(page: Page) -> None:
 @in_a_browser
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.usefixtures("http_server")
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_way_in_is_for_everyone(base_url: str, viewport: Any) -> None:
     complaints = Complaints()
     async with chromium() as browser:
@@ -114,7 +114,7 @@ async def test_the_way_in_is_for_everyone(base_url: str, viewport: Any) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_chat_without_conversations_is_for_everyone(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

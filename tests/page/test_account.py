@@ -38,7 +38,7 @@ async def open_settings(page: Page, tab: str = "Profile") -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 @pytest.mark.parametrize("colours", ["light", "dark"])
 async def test_each_part_of_the_settings_is_accessible_on_a_phone(url: str, colours: str) -> None:
     complaints = Complaints()
@@ -53,7 +53,7 @@ async def test_each_part_of_the_settings_is_accessible_on_a_phone(url: str, colo
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_parts_are_reached_by_the_arrows_of_the_keyboard(url: str) -> None:
     async with chromium() as browser:
         page = await arrive(browser, url, Complaints())
@@ -68,7 +68,7 @@ async def test_the_parts_are_reached_by_the_arrows_of_the_keyboard(url: str) -> 
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_name_and_a_picture_are_changed_and_the_picture_is_taken_back(
     url: str, tmp_path: Path
 ) -> None:
@@ -97,7 +97,7 @@ async def test_a_name_and_a_picture_are_changed_and_the_picture_is_taken_back(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_languages_that_are_read_besides_are_found_by_either_name(url: str) -> None:
     complaints = Complaints()
     async with chromium() as browser:
@@ -121,7 +121,7 @@ async def test_languages_that_are_read_besides_are_found_by_either_name(url: str
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_page_follows_ones_language_unless_another_is_chosen_for_it(url: str) -> None:
     complaints = Complaints()
     async with chromium() as browser:
@@ -137,7 +137,7 @@ async def test_the_page_follows_ones_language_unless_another_is_chosen_for_it(ur
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_colours_and_sound_are_kept_for_this_browser(url: str) -> None:
     async with chromium() as browser:
         page = await arrive(browser, url, Complaints())
@@ -153,7 +153,7 @@ async def test_colours_and_sound_are_kept_for_this_browser(url: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_browser_that_refuses_notifications_is_told_of(url: str) -> None:
     async with chromium() as browser:
         page = await arrive(browser, url, Complaints())
@@ -166,7 +166,7 @@ async def test_a_browser_that_refuses_notifications_is_told_of(url: str) -> None
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_notifications_are_on_once_the_browser_allows_them(url: str) -> None:
     async with chromium() as browser:
         page = await arrive(browser, url, Complaints(), permissions=["notifications"])
@@ -177,7 +177,7 @@ async def test_notifications_are_on_once_the_browser_allows_them(url: str) -> No
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_changed_password_needs_the_current_one_and_signs_other_devices_out(
     url: str,
 ) -> None:
@@ -205,7 +205,7 @@ async def test_a_changed_password_needs_the_current_one_and_signs_other_devices_
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_device_is_named_and_can_be_signed_out_from_another(url: str) -> None:
     complaints = Complaints()
     firefox = "Mozilla/5.0 (Android 16; Mobile; rv:150.0) Gecko/150.0 Firefox/150.0"
@@ -225,7 +225,7 @@ async def test_a_device_is_named_and_can_be_signed_out_from_another(url: str) ->
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_signing_out_everywhere_asks_first_and_leaves_nothing_behind(url: str) -> None:
     complaints = Complaints()
     async with chromium() as browser:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import people
 import pytest
-from browser import Complaints, chromium, conversation, in_a_browser, message, say
+from browser import Complaints, be_connected, chromium, conversation, in_a_browser, message, say
 from engine import Engine
 from msgspec import structs
 from people import Person
@@ -50,7 +50,7 @@ async def listening(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_translated_message_is_told_once_in_the_readers_language(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -64,6 +64,7 @@ async def test_a_translated_message_is_told_once_in_the_readers_language(
         await ben.patch(f"/messages/{told['id']}", {"content": "El tren sale a las cinco."})
         await expect(message(page, "El tren surt")).to_be_visible()
         await page.reload()
+        await be_connected(page)
         await expect(message(page, "El tren surt")).to_be_visible()
         await page.evaluate(HEARD)
         await write(ben, ana, "Fin", content_lang="ca")
@@ -73,7 +74,7 @@ async def test_a_translated_message_is_told_once_in_the_readers_language(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_nothing_but_the_news_is_told_before_and_after_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -90,7 +91,7 @@ async def test_nothing_but_the_news_is_told_before_and_after_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_errors_and_a_lost_connection_speak_up(
     http_client: AsyncHTTPClient, base_url: str, http_port: int
 ) -> None:

@@ -68,7 +68,7 @@ async def arrived(reader: Person, sender: Person) -> list[dict[str, Any]]:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_large_file_shows_its_progress_and_the_message_waits_for_it(
     http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
 ) -> None:
@@ -93,7 +93,7 @@ async def test_a_large_file_shows_its_progress_and_the_message_waits_for_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_upload_that_is_taken_back_leaves_nothing(
     http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
 ) -> None:
@@ -107,7 +107,7 @@ async def test_an_upload_that_is_taken_back_leaves_nothing(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_upload_that_failed_says_why_and_can_be_tried_again(
     http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
 ) -> None:
@@ -136,7 +136,7 @@ async def test_an_upload_that_failed_says_why_and_can_be_tried_again(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_files_are_pasted_and_dropped(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with writing(http_client, base_url) as (page, _, _):
         await field(page).evaluate(PASTE)
@@ -160,7 +160,7 @@ class TestLimits:
         return structs.replace(settings, max_upload_bytes=1000)
 
     @in_a_browser
-    @pytest.mark.gen_test(timeout=90)
+    @pytest.mark.gen_test(timeout=300)
     async def test_what_is_too_large_or_too_much_is_left_out(
         self, http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
     ) -> None:

@@ -75,7 +75,7 @@ async def heard(reader: Person, sender: Person, count: int) -> list[str]:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_enter_sends_and_with_shift_begins_a_line(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -89,7 +89,7 @@ async def test_enter_sends_and_with_shift_begins_a_line(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_on_a_touch_screen_enter_begins_a_line(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -103,7 +103,7 @@ async def test_on_a_touch_screen_enter_begins_a_line(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_written_outlasts_a_reload_with_what_it_answers(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -124,7 +124,7 @@ async def test_what_is_written_outlasts_a_reload_with_what_it_answers(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_arrow_up_in_the_empty_field_changes_the_last_message(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -145,7 +145,7 @@ async def test_arrow_up_in_the_empty_field_changes_the_last_message(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_text_that_is_too_long_is_told_and_kept(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -162,7 +162,7 @@ async def test_a_text_that_is_too_long_is_told_and_kept(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_at_sign_in_a_group_offers_its_members(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -188,7 +188,7 @@ async def test_an_at_sign_in_a_group_offers_its_members(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_emoji_goes_where_the_caret_is_and_is_offered_first_from_then_on(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -217,7 +217,7 @@ class TestPreview:
         return structs.replace(settings, libretranslate_url=engine.url)
 
     @in_a_browser
-    @pytest.mark.gen_test(timeout=90)
+    @pytest.mark.gen_test(timeout=300)
     async def test_the_preview_shows_what_arrives_and_what_comes_back(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:
@@ -233,3 +233,47 @@ class TestPreview:
             await expect(preview).to_contain_text("You write Spanish (detected)")
             await require_accessible(page)
             assert (await ben.get("/messages/dm", user_id=ana.id)).json == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_what_is_seen_in_the_field_is_what_is_sent_whatever_was_told_of_it(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, _, _):
+        await field(page).evaluate(
+            "(node) => { node.value = 'By another hand'; node.form.requestSubmit(); }"
+        )
+        await expect(message(page, "By another hand")).to_contain_text("Sent")
+        await expect(field(page)).to_have_value("")
+
+
+# Writes without a pause, and says whether any of it is kept meanwhile.
+KEPT_MEANWHILE = """async (node, id) => {
+  const request = (asked) => new Promise((done, fail) => {
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => fail(asked.error);
+  });
+  const typing = setInterval(() => {
+    node.value += "a";
+    node.dispatchEvent(new Event("input", { bubbles: true }));
+  }, 50);
+  const database = await request(indexedDB.open(`realchat-${id}`));
+  let kept = [];
+  for (let look = 0; look < 500 && !kept.length; look++) {
+    await new Promise((done) => setTimeout(done, 20));
+    kept = await request(database.transaction("drafts").objectStore("drafts").getAll());
+  }
+  clearInterval(typing);
+  database.close();
+  return kept.length > 0;
+}"""
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_who_writes_without_a_pause_has_it_kept_meanwhile(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, ana, _):
+        assert await field(page).evaluate(KEPT_MEANWHILE, ana.id)

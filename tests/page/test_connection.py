@@ -20,10 +20,12 @@ from browser import (
     message,
     register,
     say,
+    sign_in,
     talk_to,
 )
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from processes import ServerProcess, free_port
+from test_composer import direct, open_talk
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.mongod import EmbeddedMongod
@@ -73,7 +75,7 @@ async def has_worker(page: Page) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_that_is_pending_outlasts_a_reload_without_a_server(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -99,6 +101,109 @@ async def test_a_message_that_is_pending_outlasts_a_reload_without_a_server(
     assert complaints == []
 
 
+# Timers that wait longer than the list does to be read do not come: a browser that is too busy.
+BUSY = """const { setTimeout: own } = window;
+window.setTimeout = (run, wait, ...given) => own(run, wait > 100 ? 3_600_000 : wait, ...given);
+"""
+# How many messages are kept as on their way and as said, whenever it is others, until one is said.
+PLACES = """async (id) => {
+  const request = (asked) => new Promise((done, fail) => {
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => fail(asked.error);
+  });
+  const database = await request(indexedDB.open(`realchat-${id}`));
+  const seen = [];
+  for (let look = 0; look < 20_000 && !seen.at(-1)?.endsWith("1"); look++) {
+    const stores = database.transaction(["outbox", "timelines"]);
+    const [sent, said] = await Promise.all([
+      request(stores.objectStore("outbox").getAll()),
+      request(stores.objectStore("timelines").getAll()),
+    ]);
+    const places = [sent.length, said.flat().length].join();
+    if (places !== seen.at(-1)) seen.push(places);
+  }
+  database.close();
+  return seen;
+}"""
+
+
+async def arrive_busy(browser: Browser, url: str, complaints: Complaints) -> Page:
+    """Open the page in a browser that does not get to what can wait."""
+    page = await arrive(browser, url, complaints)
+    await page.context.add_init_script(BUSY)
+    await page.reload()
+    return page
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_what_was_read_last_is_kept_however_soon_the_page_is_left(
+    http_port: int, http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    both = [await people.register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    complaints = Complaints()
+    async with network(http_port) as way, chromium() as browser:
+        ana = await arrive_busy(browser, way.url, complaints)
+        await sign_in(ana, both[0].email)
+        await has_worker(ana)
+        await open_talk(ana, direct(*both))
+        await say(ana, "First")
+        await expect(message(ana, "First")).to_contain_text("Sent")
+        await expect(conversation(ana, "Ben")).to_contain_text("First")
+        await way.go()
+        await ana.reload()
+        await expect(message(ana, "First")).to_contain_text("Sent")
+        await expect(conversation(ana, "Ben")).to_contain_text("First")
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_a_message_is_kept_as_said_in_the_moment_it_is_no_longer_on_its_way(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    both = [await people.register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    complaints = Complaints()
+    async with chromium() as browser:
+        ana = await arrive_busy(browser, base_url, complaints)
+        await sign_in(ana, both[0].email)
+        await open_talk(ana, direct(*both))
+        looking = asyncio.ensure_future(ana.evaluate(PLACES, both[0].id))
+        await say(ana, "First")
+        assert await looking == ["0,0", "1,0", "0,1"]
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_what_one_says_while_the_conversation_is_being_read_stays_in_sight(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    both = [await people.register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    complaints = Complaints()
+    read = asyncio.Event()
+
+    async def be_late(route: Route) -> None:
+        await read.wait()
+        await route.continue_()
+
+    async with chromium() as browser:
+        ana = await arrive(browser, base_url, complaints)
+        await sign_in(ana, both[0].email)
+        await ana.route("**/messages/dm?*", be_late)
+        await open_talk(ana, direct(*both))
+        for text in ("First", "Second"):
+            await say(ana, text)
+            await expect(conversation(ana, "Ben")).to_contain_text(text)
+        for text in ("First", "Second"):
+            await expect(message(ana, text)).to_have_count(1)
+        read.set()
+        for text in ("First", "Second"):
+            await expect(message(ana, text)).to_contain_text("Sent")
+            await expect(message(ana, text)).to_have_count(1)
+    assert complaints == []
+
+
 async def expect_said(reader: people.Person, page: Page, texts: list[str]) -> None:
     """Wait until a conversation has these messages and no other."""
     peer = (await reader.get("/users/search", q="Ana")).json[0]["id"]
@@ -111,7 +216,7 @@ async def expect_said(reader: people.Person, page: Page, texts: list[str]) -> No
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=240)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_server_that_is_killed_while_one_writes_costs_nothing(
     tmp_path: Path, mongod: EmbeddedMongod
 ) -> None:
@@ -148,7 +253,7 @@ async def test_a_server_that_is_killed_while_one_writes_costs_nothing(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=240)
+@pytest.mark.gen_test(timeout=300)
 async def test_thirty_seconds_without_a_network_are_made_up_for_on_both_sides(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -181,7 +286,7 @@ async def test_thirty_seconds_without_a_network_are_made_up_for_on_both_sides(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_after_a_sleep_everything_is_there(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:

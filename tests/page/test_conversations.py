@@ -66,7 +66,7 @@ def badge(page: Page, name: str) -> Any:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_unread_counts_are_the_same_on_all_devices(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -101,7 +101,7 @@ async def test_unread_counts_are_the_same_on_all_devices(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_unread_counts_are_right_after_being_away(
     http_port: int, http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -127,7 +127,7 @@ async def test_unread_counts_are_right_after_being_away(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_newest_conversation_comes_first_and_mute_makes_it_quiet(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -152,7 +152,7 @@ async def test_the_newest_conversation_comes_first_and_mute_makes_it_quiet(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_hidden_conversation_comes_back_with_its_next_message(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -170,7 +170,7 @@ async def test_a_hidden_conversation_comes_back_with_its_next_message(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_presence_and_typing_show_in_the_list(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -191,7 +191,7 @@ async def test_presence_and_typing_show_in_the_list(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_row_tells_of_a_draft_and_of_what_was_not_sent(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -212,7 +212,7 @@ async def test_a_row_tells_of_a_draft_and_of_what_was_not_sent(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_people_are_found_and_chosen_by_keyboard(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -249,7 +249,7 @@ async def test_people_are_found_and_chosen_by_keyboard(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_that_was_found_is_shown_where_it_was_said(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -263,7 +263,7 @@ async def test_a_message_that_was_found_is_shown_where_it_was_said(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_list_and_the_search_are_accessible(
     http_client: AsyncHTTPClient, base_url: str, scheme: str

@@ -81,7 +81,7 @@ async def require_room(page: Page) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_arabic_is_from_right_to_left_with_each_text_in_its_own_direction(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:
@@ -132,7 +132,7 @@ async def require_sides(page: Page) -> None:
     ("locale", "words", "lang"),
     [("hi-IN", "अपनी भाषा", "hi"), ("zh-CN", "语言", "zh-Hans")],
 )
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_hindi_and_chinese_are_written_in_their_letters(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine, locale: str, words: str, lang: str
 ) -> None:
@@ -151,7 +151,7 @@ async def test_hindi_and_chinese_are_written_in_their_letters(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_letters_of_twice_the_size_have_room(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:
@@ -179,7 +179,7 @@ async def test_letters_of_twice_the_size_have_room(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_nothing_moves_for_who_wants_less_motion(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:
@@ -201,7 +201,7 @@ async def test_nothing_moves_for_who_wants_less_motion(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_forced_colours_leave_nothing_to_colour_alone(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:

@@ -68,7 +68,7 @@ async def require_inside(page: Page) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_script_of_a_stranger_finds_each_control_of_the_first_screen_once(
     url: str,
 ) -> None:
@@ -87,7 +87,7 @@ async def test_a_script_of_a_stranger_finds_each_control_of_the_first_screen_onc
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_new_account_stays_signed_in_across_a_reload(url: str) -> None:
     complaints = Complaints()
     async with chromium() as browser:
@@ -102,7 +102,7 @@ async def test_a_new_account_stays_signed_in_across_a_reload(url: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_wrong_is_said_beside_its_field_and_the_first_one_has_the_focus(
     url: str,
 ) -> None:
@@ -122,7 +122,7 @@ async def test_what_is_wrong_is_said_beside_its_field_and_the_first_one_has_the_
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_address_that_is_taken_is_said_beside_the_address(url: str) -> None:
     async with chromium() as browser:
         await register(await arrive(browser, url, Complaints()), "Ana")
@@ -137,7 +137,7 @@ async def test_an_address_that_is_taken_is_said_beside_the_address(url: str) -> 
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_password_can_be_seen_while_it_is_typed(url: str) -> None:
     async with chromium() as browser:
         page = await arrive(browser, url, Complaints())
@@ -149,7 +149,7 @@ async def test_a_password_can_be_seen_while_it_is_typed(url: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_code_makes_an_account_for_whoever_has_none(url: str, mailbox: Mailbox) -> None:
     complaints = Complaints()
     async with chromium() as browser:
@@ -170,7 +170,7 @@ async def test_a_code_makes_an_account_for_whoever_has_none(url: str, mailbox: M
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_wrong_code_can_be_put_right_until_codes_are_locked(
     url: str, mailbox: Mailbox
 ) -> None:
@@ -190,7 +190,7 @@ async def test_a_wrong_code_can_be_put_right_until_codes_are_locked(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_another_code_can_be_asked_for_after_a_while_and_a_code_runs_out(
     url: str, mailbox: Mailbox
 ) -> None:
@@ -209,7 +209,7 @@ async def test_another_code_can_be_asked_for_after_a_while_and_a_code_runs_out(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_forgotten_password_is_set_anew_and_other_devices_are_told_why_they_are_out(
     url: str, mailbox: Mailbox
 ) -> None:
@@ -230,7 +230,7 @@ async def test_a_forgotten_password_is_set_anew_and_other_devices_are_told_why_t
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_whoever_has_no_password_sets_one_by_a_code_and_stays_signed_in(
     url: str, mailbox: Mailbox
 ) -> None:
@@ -259,7 +259,7 @@ async def test_whoever_has_no_password_sets_one_by_a_code_and_stays_signed_in(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_first_screen_speaks_the_language_and_has_the_colours_that_are_chosen(
     url: str,
 ) -> None:
@@ -279,7 +279,7 @@ async def test_the_first_screen_speaks_the_language_and_has_the_colours_that_are
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_whoever_follows_an_invite_is_told_to_sign_in_for_it(url: str) -> None:
     async with chromium() as browser:
         page = await arrive(browser, f"{url}#join:abcdefghijkl", Complaints())
@@ -288,7 +288,7 @@ async def test_whoever_follows_an_invite_is_told_to_sign_in_for_it(url: str) -> 
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_other_tabs_of_a_browser_follow_in_and_out(url: str) -> None:
     complaints = Complaints()
     async with chromium() as browser:

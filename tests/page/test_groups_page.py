@@ -50,7 +50,7 @@ def member(page: Page, name: str) -> Locator:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_group_is_made_and_joined_by_a_link(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -99,7 +99,7 @@ async def test_a_group_is_made_and_joined_by_a_link(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_group_is_managed_and_everybody_sees_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -147,7 +147,7 @@ async def test_a_group_is_managed_and_everybody_sees_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_admins_write_the_glossary_and_members_read_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -179,7 +179,7 @@ async def test_admins_write_the_glossary_and_members_read_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_public_group_is_joined_at_its_address_and_a_private_one_is_not(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -201,7 +201,7 @@ async def test_a_public_group_is_joined_at_its_address_and_a_private_one_is_not(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_whom_one_blocks_cannot_write_until_it_is_taken_back(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -222,7 +222,7 @@ async def test_whom_one_blocks_cannot_write_until_it_is_taken_back(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_dialogs_of_groups_are_accessible(
     http_client: AsyncHTTPClient, base_url: str, scheme: str

@@ -7,11 +7,13 @@ from typing import Any
 import people
 import pytest
 from browser import PHONE, WIDE, Complaints, chromium, in_a_browser
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from test_talk import open_with, write
 from test_talk_history import HELD, MANY, fill
 from tornado.httpclient import AsyncHTTPClient
 
+# Messages of some pages.
+FEW = 320
 # Pixels that are rounded away.
 LITTLE = 2
 # Scrolls a little until other messages are held, and says how far what was at the top of the view
@@ -39,6 +41,7 @@ TURN = """async (step) => {
   }
   return {turned: edges() !== before, found};
 }"""
+AT_TOP = "() => document.querySelector('[role=log]').scrollTop === 0"
 # Where the message in the middle of the view is, over a while in which others come.
 WATCH = """() => {
   const box = document.querySelector("[role=log]");
@@ -89,6 +92,30 @@ async def test_what_is_at_the_top_stays_there_when_a_page_is_added_or_dropped(
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
+async def test_what_is_at_the_top_stays_there_when_one_was_faster_than_the_page_that_is_added(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben = [await people.register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    await fill(ana, ben, FEW)
+    talk = f"dm:{min(ana.id, ben.id)}:{max(ana.id, ben.id)}"
+    assert (await ben.post(f"/conversations/{talk}/read", {"seq": FEW - 1})).status == 200
+    complaints = Complaints()
+    async with chromium() as browser:
+        page = await open_with(ben, "Ana", browser, complaints)
+        await expect(page.locator(f"[data-seq='{FEW}']")).to_be_in_viewport()
+
+        async def be_late(route: Route) -> None:
+            await page.wait_for_function(AT_TOP)
+            await route.continue_()
+
+        await page.route("**/messages/dm?*", be_late)
+        found = await turn(page, -300, 5)
+        assert max(one["off"] for one in found) <= LITTLE
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
 async def test_a_quoted_message_far_back_is_one_step_away_and_so_is_the_end(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -121,7 +148,7 @@ async def test_a_quoted_message_far_back_is_one_step_away_and_so_is_the_end(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_line_says_where_what_is_new_begins_until_one_answers(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

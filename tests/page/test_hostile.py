@@ -99,7 +99,7 @@ async def open_group(page: Page, group: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_messages_are_shown_as_they_were_written(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -120,7 +120,7 @@ async def test_messages_are_shown_as_they_were_written(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_translations_and_their_preview_are_shown_as_they_are(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -157,7 +157,7 @@ async def test_translations_and_their_preview_are_shown_as_they_are(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_names_of_people_and_groups_are_shown_as_they_are(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -203,7 +203,7 @@ async def test_names_of_people_and_groups_are_shown_as_they_are(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_files_and_terms_are_named_as_they_are(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -246,7 +246,7 @@ async def test_files_and_terms_are_named_as_they_are(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_searched_for_and_the_address_are_only_words(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

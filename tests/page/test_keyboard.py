@@ -171,7 +171,7 @@ async def leave(page: Page) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_one_comes_in_talks_and_leaves_without_a_mouse(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -210,7 +210,7 @@ async def open_help(page: Page) -> Locator:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_sheet_of_keys_tells_of_all_and_they_work(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

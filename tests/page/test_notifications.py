@@ -58,7 +58,7 @@ async def write(sender: Person, content: str, **to: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_news_elsewhere_are_told_and_counted_until_they_are_read(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -78,7 +78,7 @@ async def test_news_elsewhere_are_told_and_counted_until_they_are_read(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_one_tab_of_several_tells(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with writing(http_client, base_url) as (page, ana, _):
         cleo = await people.register(http_client, base_url, "Cleo")
@@ -99,7 +99,7 @@ async def test_one_tab_of_several_tells(http_client: AsyncHTTPClient, base_url: 
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_muted_group_is_silent_unless_one_is_named(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -115,7 +115,7 @@ async def test_a_muted_group_is_silent_unless_one_is_named(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_nothing_is_told_or_heard_unless_it_was_asked_for(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -138,7 +138,7 @@ class TestTranslated:
         return structs.replace(settings, libretranslate_url=engine.url)
 
     @in_a_browser
-    @pytest.mark.gen_test(timeout=90)
+    @pytest.mark.gen_test(timeout=300)
     async def test_a_notification_is_in_the_language_of_its_reader(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:
@@ -154,7 +154,7 @@ class TestTranslated:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_keys_are_told_by_a_key_and_those_of_one_letter_can_be_switched_off(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -72,7 +72,7 @@ async def choose(page: Page, of: Locator, deed: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_is_reacted_to_answered_changed_and_deleted(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -103,7 +103,7 @@ async def test_a_message_is_reacted_to_answered_changed_and_deleted(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_messages_are_reached_and_used_by_keyboard_alone(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -141,7 +141,7 @@ async def test_messages_are_reached_and_used_by_keyboard_alone(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_who_has_read_a_message_shows_on_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -164,7 +164,7 @@ async def test_who_has_read_a_message_shows_on_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_others_say_is_announced_once_with_who_says_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -185,7 +185,7 @@ async def test_what_others_say_is_announced_once_with_who_says_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_texts_are_shown_as_texts_with_links_and_names(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -206,7 +206,7 @@ async def test_texts_are_shown_as_texts_with_links_and_names(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_pictures_are_shown_and_enlarged_and_other_files_are_cards(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -254,7 +254,7 @@ async def open_with_files(
 
 @in_a_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_conversation_is_accessible_on_a_phone_and_wide(
     http_client: AsyncHTTPClient, base_url: str, scheme: str
 ) -> None:

@@ -42,9 +42,9 @@ STEP = """async (step) => {
 }"""
 
 
-async def fill(sender: Person, to: Person) -> None:
+async def fill(sender: Person, to: Person, many: int = MANY) -> None:
     """Have a long history; its texts are of different lengths."""
-    numbers = iter(range(1, MANY + 1))
+    numbers = iter(range(1, many + 1))
 
     async def go_on() -> None:
         for number in numbers:

@@ -21,7 +21,7 @@ def settings(settings: Settings, engine: Engine) -> Settings:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_translation_says_what_it_is_and_the_original_is_one_step_away(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:
@@ -58,7 +58,7 @@ async def test_a_translation_says_what_it_is_and_the_original_is_one_step_away(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_anybody_may_put_a_translation_right_for_all_who_read_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -81,7 +81,7 @@ async def test_anybody_may_put_a_translation_right_for_all_who_read_it(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_cannot_be_translated_says_why_and_may_be_tried_again(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:

@@ -67,7 +67,7 @@ async def open_as(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_two_people_talk_one_on_a_phone_and_see_all_that_the_other_does(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -107,7 +107,7 @@ async def test_two_people_talk_one_on_a_phone_and_see_all_that_the_other_does(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_three_people_talk_in_a_group_and_one_is_named(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -139,7 +139,7 @@ async def test_three_people_talk_in_a_group_and_one_is_named(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_who_comes_and_goes_is_seen_to(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
         await write(both[0], both[1], "Hello")
@@ -156,7 +156,7 @@ async def test_who_comes_and_goes_is_seen_to(http_client: AsyncHTTPClient, base_
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_text_is_copied_as_it_is_read(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
         text = "Two lines,\n<b>as they are</b> https://example.org/"
@@ -175,7 +175,7 @@ async def test_a_text_is_copied_as_it_is_read(http_client: AsyncHTTPClient, base
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_each_day_begins_with_its_name(
     http_client: AsyncHTTPClient, base_url: str, services: Services
 ) -> None:
@@ -196,7 +196,7 @@ async def test_each_day_begins_with_its_name(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_signing_out_in_one_tab_signs_the_others_out(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -218,7 +218,7 @@ async def test_signing_out_in_one_tab_signs_the_others_out(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_whose_session_is_ended_elsewhere_is_told_so(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -239,7 +239,7 @@ class TestShortTokens:
         return structs.replace(settings, access_token_seconds=2)
 
     @in_a_browser
-    @pytest.mark.gen_test(timeout=120)
+    @pytest.mark.gen_test(timeout=300)
     async def test_a_spent_access_token_is_replaced_without_being_noticed(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:
@@ -256,7 +256,7 @@ class TestShortTokens:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_token_that_the_server_takes_no_longer_is_replaced_without_being_noticed(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -279,7 +279,7 @@ async def test_a_token_that_the_server_takes_no_longer_is_replaced_without_being
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_that_was_refused_is_kept_and_can_be_sent_again(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -298,7 +298,7 @@ async def test_a_message_that_was_refused_is_kept_and_can_be_sent_again(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_message_that_came_too_fast_goes_out_a_little_later(
     http_client: AsyncHTTPClient,
     base_url: str,
@@ -324,7 +324,7 @@ async def test_a_message_that_came_too_fast_goes_out_a_little_later(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_the_database_could_not_take_goes_out_when_it_is_back(
     http_client: AsyncHTTPClient,
     base_url: str,

@@ -51,7 +51,7 @@ async def attributes(text: Locator) -> list[str | None]:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_original_is_there_at_once_and_its_translation_takes_its_place(
     http_client: AsyncHTTPClient, base_url: str, libretranslate: LibreTranslateServer
 ) -> None:
@@ -76,7 +76,7 @@ async def test_the_original_is_there_at_once_and_its_translation_takes_its_place
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_original_is_one_click_or_one_key_away(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -100,7 +100,7 @@ async def test_the_original_is_one_click_or_one_key_away(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test(timeout=300)
 async def test_without_the_engine_the_reason_is_told_and_trying_again_works_once_it_is_back(
     http_client: AsyncHTTPClient, base_url: str, libretranslate: LibreTranslateServer
 ) -> None:
@@ -133,7 +133,7 @@ async def try_until_translated(shown: Locator, again: Locator) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_what_one_reads_besides_comes_as_it_was_written(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -159,7 +159,7 @@ async def read_besides(page: Page, language: str) -> None:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_the_preview_is_what_the_other_one_gets(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
@@ -190,7 +190,7 @@ async def open_in_spanish(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_a_translation_that_was_put_right_is_read_by_all_who_read_that_language(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -53,7 +53,7 @@ class TestLarge:
         return structs.replace(settings, upload_quota_bytes=LARGE + 1_000_000)
 
     @in_a_browser
-    @pytest.mark.gen_test(timeout=240)
+    @pytest.mark.gen_test(timeout=300)
     async def test_a_large_file_is_cancelled_then_sent_to_its_end_and_comes_as_it_was(
         self, http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
     ) -> None:
@@ -137,7 +137,7 @@ def picture(folder: Path, name: str) -> Path:
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_several_files_of_several_kinds_come_as_pictures_and_cards(
     http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
 ) -> None:
@@ -173,7 +173,7 @@ async def test_several_files_of_several_kinds_come_as_pictures_and_cards(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_an_upload_that_breaks_off_is_tried_again_by_itself_or_by_hand(
     http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
 ) -> None:
@@ -195,7 +195,7 @@ async def test_an_upload_that_breaks_off_is_tried_again_by_itself_or_by_hand(
 
 
 @in_a_browser
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=300)
 async def test_no_more_than_three_files_go_at_a_time_and_the_others_wait(
     http_client: AsyncHTTPClient, base_url: str, tmp_path: Path
 ) -> None:

@@ -1,5 +1,10 @@
 // Waiting: until things are quiet, or for a while.
 
+// Milliseconds after which what is to be written is written although things are not quiet.
+const LATEST = 1_000;
+// What is still to be written.
+const unwritten = new Set();
+
 // Runs a function once things have been quiet for a while.
 export function settled(milliseconds, run) {
   let timer;
@@ -8,6 +13,31 @@ export function settled(milliseconds, run) {
     timer = setTimeout(run, milliseconds, ...given);
   };
 }
+
+// Writes something once things have been quiet for a while; where they never are, not much later;
+// and at once when the page is left, which may be the last that it does.
+export function written(milliseconds, run) {
+  let timer;
+  let since;
+  const write = () => {
+    clearTimeout(timer);
+    unwritten.delete(write);
+    run();
+  };
+  return () => {
+    if (!unwritten.has(write)) since = Date.now();
+    unwritten.add(write);
+    clearTimeout(timer);
+    timer = setTimeout(write, Math.min(milliseconds, Math.max(0, since + LATEST - Date.now())));
+  };
+}
+
+// Writes what is still to be written.
+export const writeAll = () => [...unwritten].forEach((write) => write());
+
+addEventListener("pagehide", writeAll);
+// A phone takes away a page that is not seen without telling it.
+document.addEventListener("visibilitychange", () => document.hidden && writeAll());
 
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 

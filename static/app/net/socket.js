@@ -4,7 +4,7 @@ import { jittered } from "../lib/timing.js";
 import { accessToken, forget } from "./session.js";
 
 const FIRST_WAIT = 500;
-const LONGEST_WAIT = 30_000;
+const LONGEST_WAIT = 10_000;
 // Milliseconds that a server may take to greet.
 const PATIENCE = 15_000;
 // Milliseconds of silence after which a page that wakes up wants a sign of life, and how long

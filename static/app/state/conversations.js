@@ -1,7 +1,7 @@
 // One's conversations: with whom, what was said last, and how much of it is unread.
 
 import { batch, computed, signal } from "../lib/html.js";
-import { settled } from "../lib/timing.js";
+import { settled, written } from "../lib/timing.js";
 import { call } from "../net/api.js";
 import { account } from "../net/session.js";
 import { isMe, know, person } from "./people.js";
@@ -228,4 +228,4 @@ export function takeTranslation(id, messageId, rev, translation) {
 
 export const refreshList = settled(100, () => loadConversations().catch(() => {}));
 
-const save = settled(QUIET, () => storage.replaceAll("conversations", [...conversations.value]));
+const save = written(QUIET, () => storage.replaceAll("conversations", [...conversations.value]));

@@ -2,11 +2,12 @@
 // show the same.
 
 import { signal } from "../lib/html.js";
-import { settled } from "../lib/timing.js";
+import { written } from "../lib/timing.js";
 import { account } from "../net/session.js";
 import * as storage from "./storage.js";
 
-// Milliseconds of quiet after which it is kept.
+// Milliseconds of quiet after which it is kept; whoever leaves the page in the middle of a word finds
+// the whole of it again.
 const QUIET = 150;
 // Milliseconds for which the server keeps files that are not shared yet, less an hour.
 const FILES_LAST = 23 * 3_600_000;
@@ -16,7 +17,8 @@ const FILES_LAST = 23 * 3_600_000;
 // be sent as soon as its files are there.
 const NOTHING = { text: "", reply: null, edit: null, files: [], isQueued: false };
 
-// conversation → { draft: a signal; save; isChanged, since it was kept; isOwn: written in this tab }
+// conversation → { draft: a signal; save; isChanged, since it was kept; isOwn: written in this tab }.
+// What is shown is subscribed to a signal, so one that was made stays the conversation's for ever.
 const drafts = new Map();
 const tabs = new BroadcastChannel("realchat-drafts");
 
@@ -57,13 +59,15 @@ export async function recallDrafts() {
 }
 
 export function clearDrafts() {
-  for (const { draft } of drafts.values()) draft.value = NOTHING;
-  drafts.clear();
+  for (const known of drafts.values()) {
+    known.draft.value = NOTHING;
+    known.isChanged = known.isOwn = false;
+  }
 }
 
 function entry(conversation) {
   if (!drafts.has(conversation)) {
-    const save = settled(QUIET, () => keep(conversation));
+    const save = written(QUIET, () => keep(conversation));
     drafts.set(conversation, { draft: signal(NOTHING), save, isChanged: false, isOwn: false });
   }
   return drafts.get(conversation);
@@ -90,7 +94,7 @@ const tell = (conversation, kept, ended) =>
 // Another tab wrote, or sent what it had `ended`. What is being written or uploaded in this one is
 // not lost by that.
 tabs.onmessage = ({ data: { user, conversation, kept, ended } }) => {
-  if (user !== account.peek()?.id) return;
+  if (!user || user !== account.peek()?.id) return;
   const known = entry(conversation);
   const { draft } = known;
   if (known.isOwn && draft.peek().text !== ended) {
@@ -101,6 +105,3 @@ tabs.onmessage = ({ data: { user, conversation, kept, ended } }) => {
   draft.value = { ...draft.peek(), ...kept, files: [...kept.files, ...files] };
   known.isOwn = files.length > 0;
 };
-
-// Whoever leaves the page in the middle of a word finds the whole of it again.
-addEventListener("pagehide", () => [...drafts.keys()].forEach(keep));

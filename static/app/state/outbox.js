@@ -6,6 +6,7 @@ import { pause } from "../lib/timing.js";
 import { account } from "../net/session.js";
 import { addressOf } from "./conversations.js";
 import * as storage from "./storage.js";
+import { entriesOf, untilShown } from "./timelines.js";
 
 // Milliseconds that a server may take to answer.
 const PATIENCE = 15_000;
@@ -18,7 +19,7 @@ const MOST_FAULTS = 5;
 const SLOW = 2_000;
 
 // By client_id: {client_id, conversation, frame, attachments, created_at,
-// status: "pending"|"failed", error?}.
+// status: "pending"|"said"|"failed", seq?, error?}; "said" ones have a seq.
 export const outgoing = signal(new Map());
 
 let tell = () => false; // sends a frame if there is a connection
@@ -67,9 +68,10 @@ export function sendAgain(id) {
   put({ ...known, status: "pending", error: undefined });
 }
 
-export function drop(id) {
+// `entries` are stored in the same moment, such as where it is said from now on.
+export function drop(id, entries = []) {
   leave(id);
-  storage.discard("outbox", id);
+  storage.change([{ store: "outbox", key: id }, ...entries]);
   tabs.postMessage({ user: account.value?.id, gone: id });
 }
 
@@ -106,17 +108,24 @@ function settle(id) {
 }
 
 // A message of one's own has come: it is stored.
-export function takeMessage({ client_id, sender_id }) {
-  if (sender_id === account.value?.id) taken(client_id);
+export function takeMessage(message) {
+  if (message.sender_id === account.value?.id) takeAck(message);
 }
 
-export const takeAck = ({ client_id }) => taken(client_id);
-
-function taken(id) {
+// It is shown and kept here until it is where it was said, so that it is never in neither.
+export async function takeAck({ client_id: id, conversation, seq }) {
   const known = outgoing.value.get(id);
   if (!known) return;
-  drop(id);
-  flush(known.conversation);
+  const shown = untilShown({ conversation, seq });
+  if (shown) {
+    settle(id);
+    show({ ...known, status: "said", seq });
+    flush(conversation);
+    await shown;
+    if (!outgoing.value.has(id)) return;
+  }
+  drop(id, entriesOf(conversation));
+  flush(conversation);
 }
 
 export function takeError({ ref, code, message, fields, retry_after_ms: wait }) {

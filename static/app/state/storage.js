@@ -36,8 +36,8 @@ export async function forgetWhatWasRead() {
 
 export const read = (store, key) => attempt((database) => database.get(store, key));
 export const readAll = async (store) => (await attempt((database) => database.getAll(store))) ?? [];
-export const keep = (store, key, value) => attempt((database) => database.put(store, value, key));
-export const discard = (store, key) => attempt((database) => database.delete(store, key));
+export const keep = (store, key, value) => change([{ store, key, value }]);
+export const discard = (store, key) => change([{ store, key }]);
 
 // Keeps these and nothing else.
 export const replaceAll = (store, entries) =>
@@ -45,6 +45,7 @@ export const replaceAll = (store, entries) =>
     const change = database.transaction(store, "readwrite");
     change.store.clear();
     for (const [key, value] of entries) change.store.put(value, key);
+    commit(change);
     await change.done;
   });
 
@@ -52,6 +53,7 @@ export const replaceAll = (store, entries) =>
 // whether they are kept.
 export const change = (entries) =>
   attempt(async (database) => {
+    if (!entries.length) return true;
     const names = [...new Set(entries.map(({ store }) => store))];
     const transaction = database.transaction(names, "readwrite");
     for (const { store, key, value } of entries) {
@@ -59,11 +61,13 @@ export const change = (entries) =>
       if (value === undefined) place.delete(key);
       else place.put(value, key);
     }
-    // At once: a page that is left now does not wait for it.
-    transaction.commit?.();
+    commit(transaction);
     await transaction.done;
     return true;
   });
+
+// At once: a page that is left now does not wait for it.
+const commit = (transaction) => transaction.commit?.();
 
 // A full or closed database costs what would have been kept, never the page.
 async function attempt(run) {

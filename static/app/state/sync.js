@@ -2,6 +2,7 @@
 // every frame on to the part that it concerns.
 
 import { batch, effect, signal } from "../lib/html.js";
+import { writeAll } from "../lib/timing.js";
 import { account } from "../net/session.js";
 import { Connection } from "../net/socket.js";
 import * as conversations from "./conversations.js";
@@ -59,6 +60,7 @@ export async function startSync() {
 }
 
 export function stopSync() {
+  writeAll();
   line?.end();
   line = null;
   epoch = "";
@@ -151,11 +153,11 @@ const frames = {
   hello: catchUp,
   resumed,
   message(message) {
-    outbox.takeMessage(message);
     presence.takeTyping({ ...message, user_id: message.sender_id, on: false });
     reads.takeRead({ ...message, user_id: message.sender_id });
     const isNews = conversations.takeMessage(message);
     timelines.takeMessage(message);
+    outbox.takeMessage(message);
     if (isNews) tellNews(message);
   },
   message_updated(message) {

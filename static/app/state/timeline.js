@@ -2,8 +2,9 @@
 // gap, from the oldest to the newest that are shown.
 
 import { signal } from "../lib/html.js";
-import { settled } from "../lib/timing.js";
+import { written } from "../lib/timing.js";
 import { page } from "../net/api.js";
+import { account } from "../net/session.js";
 import { groupIdOf, lastSeqOf, peerOf } from "./conversations.js";
 import * as storage from "./storage.js";
 import { best, comeEarly } from "./translations.js";
@@ -23,6 +24,7 @@ export class Timeline {
   #end = 0; // where there was nothing more, whatever the list of conversations said
   #meanwhile = null; // the messages that came while a page was being read
   #reading = Promise.resolve();
+  #reader = account.peek()?.id;
 
   constructor(id) {
     this.id = id;
@@ -53,6 +55,18 @@ export class Timeline {
   async recall() {
     const kept = await storage.read("timelines", this.id);
     if (kept && !this.#last) this.#fill(kept);
+  }
+
+  // What is to be stored for when there is no server: the newest messages, where all are here.
+  get entries() {
+    const isWhole = this.isFresh && !this.hasNewer && this.#reader === account.peek()?.id;
+    const value = this.messages.peek().slice(-KEPT);
+    return isWhole ? [{ store: "timelines", key: this.id, value }] : [];
+  }
+
+  // Until what is being read is here, or could not be read.
+  get read() {
+    return this.#reading;
   }
 
   // What is here may not be what the server has: it is read anew.
@@ -198,10 +212,7 @@ export class Timeline {
     this.#save();
   }
 
-  #save = settled(QUIET, () => {
-    if (this.isFresh && !this.hasNewer)
-      storage.keep("timelines", this.id, this.messages.peek().slice(-KEPT));
-  });
+  #save = written(QUIET, () => storage.change(this.entries));
 }
 
 // The later one of two states of a message, with the best translation of it that is known.

@@ -81,6 +81,15 @@ export function takeMessage(message) {
   if (quoted.has(message.id)) quoted.get(message.id).value = message;
 }
 
+// A promise, while a message that came is not shown yet because its timeline is being read.
+export function untilShown({ conversation, seq }) {
+  const timeline = timelines.get(conversation);
+  return timeline?.reading.peek() && !timeline.has(seq) ? timeline.read : null;
+}
+
+// What has to be stored together with the end of a message's way to where it is said.
+export const entriesOf = (conversation) => timelines.get(conversation)?.entries ?? [];
+
 export function takeTranslation({ id, conversation, rev, type, ...translation }) {
   const timeline = timelines.get(conversation);
   const isAwaited = fits(timeline?.find(id), rev, translation);

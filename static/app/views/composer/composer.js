@@ -14,7 +14,7 @@ import { EmojiButton } from "../common/emoji.js";
 import { Icon } from "../common/icon.js";
 import { Context } from "./context.js";
 import { DropZone, pastedFiles } from "./dropping.js";
-import { Field, insert } from "./field.js";
+import { Field, insert, shows } from "./field.js";
 import { AttachButton, Files } from "./files.js";
 import { Preview } from "./preview.js";
 
@@ -43,6 +43,9 @@ export function Composer({ conversation }) {
   };
   async function submit() {
     field.current.focus();
+    // What one sees is what is sent, whatever was told of it.
+    if (!shows(field.current, writtenIn(peekDraft(conversation))))
+      write(conversation, field.current.value);
     const reason = hindrance(peekDraft(conversation));
     problem.value =
       reason && reason !== "empty" ? hindranceWords(reason, peekDraft(conversation)) : "";

@@ -46,6 +46,9 @@ export function Field({ conversation, field, onWrite, submit, problem }) {
   `;
 }
 
+// Fields know but one kind of line end.
+export const shows = (field, text) => field.value === text.replace(/\r\n?/g, "\n");
+
 // Puts text where the caret is, as if it were typed.
 export function insert(field, text) {
   field.focus();

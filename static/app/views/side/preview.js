@@ -20,7 +20,7 @@ export function Preview({ one }) {
   const draft = draftOf(id).text.trim();
   if (draft && open.value !== id)
     return html`<${Line} label=${t("side.draft")} isMarked content=${draft} />`;
-  const outgoing = waitingIn(id).at(-1);
+  const outgoing = waitingIn(id).findLast(({ status }) => status !== "said");
   if (outgoing) return html`<${Outgoing} one=${outgoing} />`;
   if (!last) return html`<span class="said">${t("side.nothing_said")}</span>`;
   return html`<${Said} message=${last} isGroup=${kind === "group"} />`;

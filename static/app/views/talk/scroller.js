@@ -14,7 +14,7 @@ const FLASH = 2_000;
 export class Scroller {
   // Whether the newest message is in view.
   atEnd = signal(true);
-  #anchors = []; // what is in view, and where: [{node, top, isKnown}]
+  #anchors = []; // what is in view, and where: [{node, top, bottom, isDrawn}]
   #at = 0; // the place in all that is loaded at which they are there
   #goesToEnd = false;
   #nodes = null;
@@ -39,7 +39,10 @@ export class Scroller {
   // Before other messages are drawn: what was scrolled may not have been told yet.
   redraws() {
     const moved = this.box ? this.box.scrollTop - this.#at : 0;
-    for (const anchor of this.#anchors) anchor.top -= moved;
+    for (const anchor of this.#anchors) {
+      anchor.top -= moved;
+      anchor.bottom -= moved;
+    }
     this.#at += moved;
   }
 
@@ -72,7 +75,7 @@ export class Scroller {
 
   // Begins at a place, where there is more below it than fits.
   beginAt(node) {
-    const below = this.box.scrollHeight - (topOf(node, this.box) + this.box.scrollTop);
+    const below = this.box.scrollHeight - (placeOf(node, this.box).top + this.box.scrollTop);
     if (below > this.box.clientHeight * (1 - ABOVE)) this.#goTo(node);
   }
 
@@ -91,13 +94,13 @@ export class Scroller {
 
   // The last message that is in view, by its seq.
   get lastInView() {
-    const bottom = this.box.clientHeight;
-    const seen = this.#anchors.filter(({ node, top }) => top + node.offsetHeight / 2 < bottom);
+    const height = this.box.clientHeight;
+    const seen = this.#anchors.filter(({ top, bottom }) => (top + bottom) / 2 < height);
     return Number(seen.at(-1)?.node.dataset.seq ?? 0);
   }
 
   #goTo(node) {
-    this.box.scrollTop += topOf(node, this.box) - this.box.clientHeight * ABOVE;
+    this.box.scrollTop += placeOf(node, this.box).top - this.box.clientHeight * ABOVE;
     this.#moved();
   }
 
@@ -108,11 +111,14 @@ export class Scroller {
     this.settle();
   }
 
+  // What is first in view keeps its end, so that all below it stays: it may begin otherwise now, as
+  // when it is no longer the first of its day. One that ends below the view keeps its beginning.
   #hold() {
     const there = this.#anchors.filter(({ node }) => node.isConnected);
-    const kept = there.find(({ isKnown }) => isKnown) ?? there[0];
+    const kept = there.find(({ isDrawn }) => isDrawn) ?? there[0];
     if (!kept) return;
-    const moved = topOf(kept.node, this.box) - kept.top;
+    const edge = kept.bottom > this.box.clientHeight ? "top" : "bottom";
+    const moved = placeOf(kept.node, this.box)[edge] - kept[edge];
     if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
   }
 
@@ -131,16 +137,13 @@ export class Scroller {
     this.whenMoved?.();
   }
 
-  // What was in view before has its true size; what comes into view may be as high as was guessed.
   #inView() {
     const nodes = this.nodes();
-    const known = new Set(this.#anchors.map(({ node }) => node));
-    const bottom = this.box.clientHeight;
     const found = [];
     for (let at = this.#firstInView(nodes); at < nodes.length; at++) {
-      const top = topOf(nodes[at], this.box);
-      if (top > bottom) break;
-      found.push({ node: nodes[at], top, isKnown: known.has(nodes[at]) });
+      const place = placeOf(nodes[at], this.box);
+      if (place.top > this.box.clientHeight) break;
+      found.push({ node: nodes[at], ...place, isDrawn: isDrawn(nodes[at]) });
     }
     return found;
   }
@@ -150,7 +153,7 @@ export class Scroller {
     let [low, high] = [0, nodes.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (topOf(nodes[middle], this.box) + nodes[middle].offsetHeight > 0) high = middle;
+      if (placeOf(nodes[middle], this.box).bottom > 0) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -165,4 +168,12 @@ export class Scroller {
   }
 }
 
-const topOf = (node, box) => node.getBoundingClientRect().top - box.getBoundingClientRect().top;
+function placeOf(node, box) {
+  const { top, bottom } = node.getBoundingClientRect();
+  const beginning = box.getBoundingClientRect().top;
+  return { top: top - beginning, bottom: bottom - beginning };
+}
+
+// What has come into view in this very moment is as high as was guessed until it is drawn.
+const isDrawn = (node) =>
+  node.querySelector(".lane").checkVisibility?.({ contentVisibilityAuto: true }) ?? true;

@@ -22,7 +22,8 @@ export function Timeline({ conversation }) {
   const scroller = useMemo(() => new Scroller(timeline), [timeline]);
   const [box, list] = [useRef(), useRef()];
   const messages = timeline.messages.value;
-  const waiting = waitingIn(conversation);
+  // What was said is shown once, although it is kept as on its way for a little longer.
+  const waiting = waitingIn(conversation).filter(({ seq }) => !timeline.has(seq));
   const { unreadFrom, mark } = useReading(timeline, scroller, waiting.length);
   const drawn = useRef(new WeakMap()).current;
 
