@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import secrets
 import socket
-import subprocess
 import time
 from pathlib import Path
 
 from pymongo.errors import PyMongoError
 
+from realchat.companion import Companion
 from realchat.folders import prepare_folder
-from realchat.leash import leash
 from realchat.mongod_binary import MongodBinary, find_mongod
 from realchat.orphan import end_orphan
 from realchat.replica_set import NAME, configure_set, user_uri
 from realchat.secrets_file import keep_secret, secrets_dir
 from realchat.settings import StartError
-
-logger = logging.getLogger(__name__)
 
 # Seconds. Reading the journal after a crash comes before the first connection.
 _START_PATIENCE = 120
@@ -57,11 +53,11 @@ class MongodEndedError(Exception):
         self.code = code
 
 
-class EmbeddedMongod:
-    """A single-member replica set on a loopback port, with authentication.
+class EmbeddedMongod(Companion):
+    """A single-member replica set on a loopback port, with authentication."""
 
-    Its process ends with the thread that started it, so that must be the main one.
-    """
+    name = "MongoDB"
+    patience = _STOP_PATIENCE
 
     def __init__(self, data_dir: Path, binary: MongodBinary) -> None:
         self.binary = binary
@@ -72,7 +68,7 @@ class EmbeddedMongod:
         self._key = keep_secret(self._key_file)
         self.password = keep_secret(secrets_dir(data_dir) / "mongodb_password")
         self.port = _free_port(self._port_file)
-        self.process = self._spawn()
+        self.start()
 
     @property
     def uri(self) -> str:
@@ -88,40 +84,13 @@ class EmbeddedMongod:
             raise _failure(self.log, type(error).__name__) from None
         self._port_file.write_text(str(self.port))
 
-    def revive(self) -> bool:
-        """Start the process again if it died; tell whether it had."""
-        code = self.process.poll()
-        if code is None:
-            return False
-        logger.error("the embedded MongoDB ended with code %d and is started again", code)
-        self.process = self._spawn()
-        return True
-
-    def stop(self) -> None:
-        """End the process, once everything is on disk."""
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def prepare(self) -> list[str]:
+        """Clear the way for the process; return its command."""
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
-        command = [*leash(), str(self.binary.path), "--dbpath", str(self.folder)]
+        command = [str(self.binary.path), "--dbpath", str(self.folder)]
         command += ["--port", str(self.port), "--keyFile", str(self._key_file)]
-        command += ["--logpath", str(self.log), *_OPTIONS]
-        # In a session of its own, for else the Ctrl-C of the terminal would end
-        # it under the server, which still has requests to answer.
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            umask=0o077,
-        )
+        return [*command, "--logpath", str(self.log), *_OPTIONS]
 
     def await_port(self) -> None:
         """Wait until it can be connected to. Raises `StartError` or `MongodEndedError`."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import socket
-import subprocess
 import time
 from pathlib import Path
 
+from realchat.companion import Companion
 from realchat.folders import prepare_folder
-from realchat.leash import leash
 from realchat.settings import StartError
-
-logger = logging.getLogger(__name__)
 
 # Seconds.
 _START_PATIENCE = 20
@@ -22,11 +18,11 @@ _STOP_PATIENCE = 5
 _LONGEST = 107
 
 
-class EmbeddedRedis:
-    """A `redis-server` for the workers of one machine.
+class EmbeddedRedis(Companion):
+    """A `redis-server` for the workers of one machine."""
 
-    Its process ends with the thread that started it, so that must be the main one.
-    """
+    name = "Redis"
+    patience = _STOP_PATIENCE
 
     def __init__(self, data_dir: Path, binary: str) -> None:
         self._binary = binary
@@ -36,7 +32,7 @@ class EmbeddedRedis:
             raise StartError(
                 f"{self._socket} is too long a name for a socket: set DATA_DIR to a shorter one."
             )
-        self.process = self._spawn()
+        self.start()
 
     @property
     def url(self) -> str:
@@ -53,25 +49,8 @@ class EmbeddedRedis:
             time.sleep(0.01)
         raise StartError("The embedded Redis does not start: set REDIS_URL to one that runs.")
 
-    def revive(self) -> bool:
-        """Start the process again if it died; tell whether it had."""
-        code = self.process.poll()
-        if code is None:
-            return False
-        logger.error("the embedded Redis ended with code %d and is started again", code)
-        self.process = self._spawn()
-        return True
-
-    def stop(self) -> None:
-        """End the process."""
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def prepare(self) -> list[str]:
+        """Clear the way for the process; return its command."""
         self._socket.unlink(missing_ok=True)
         options = {
             "port": "0",
@@ -84,16 +63,7 @@ class EmbeddedRedis:
             "daemonize": "no",
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        # In a session of its own, for else the Ctrl-C of the terminal would end it
-        # under the workers, which still have requests to answer.
-        return subprocess.Popen(
-            [*leash(), self._binary, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            umask=0o077,
-        )
+        return [self._binary, *words]
 
 
 def start_redis(data_dir: Path) -> EmbeddedRedis:

@@ -24,6 +24,7 @@ ROOMS = {
         "realchat.folders",
         "realchat.secrets_file",
         "realchat.mongodb_uri",
+        "realchat.companion",
         "realchat.mongod",
         "realchat.mongod_binary",
         "realchat.orphan",
