@@ -102,16 +102,17 @@ class Template(NamedTuple):
     def fill(self, texts: Iterable[str]) -> str:
         """Return the text with one for each unit, in their order."""
         new = iter(texts)
-        filled, sentence = "", ""
+        filled, sentence, source = "", "", ""
         for part, following in zip(self.parts, (*self.parts[1:], ""), strict=True):
             text = part if isinstance(part, str) else next(new)
             if isinstance(part, Unit) and _goes_on(following):
                 text = part.trim(text)
             # Where one full stop was enough between two sentences it may not be any more.
-            if text and _NEEDS_SPACE.search(sentence + text[0]):
+            needs = bool(text) and _NEEDS_SPACE.search(sentence + text[0])
+            if needs and sentence != source:
                 text = f" {text}"
             if text:
-                sentence = text if isinstance(part, Unit) else ""
+                sentence, source = (text, part.source) if isinstance(part, Unit) else ("", "")
             filled += text
         return filled
 

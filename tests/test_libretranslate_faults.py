@@ -39,7 +39,7 @@ class Faults:
     @pytest.fixture(autouse=True)
     def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have the engine made with less patience, for which there is no setting."""
-        monkeypatch.setattr("realchat.services.Engine", partial(Engine, patience=QUICK))
+        monkeypatch.setattr("realchat.outside.Engine", partial(Engine, patience=QUICK))
 
     @pytest.fixture(autouse=True)
     def silence(self, keep_logging: None) -> Iterator[None]:

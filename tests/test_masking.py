@@ -12,7 +12,7 @@ import pytest
 import regex
 from engine import Engine
 from hostile_texts import HOSTILE, LONG, NAMES, WORDLESS, Hostile
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from realchat.errors import TranslationFailedError
@@ -419,6 +419,7 @@ fragments = st.lists(
 
 
 @given(fragments, st.booleans())
+@example("casa.#😀", False)
 def test_any_text_cut_and_put_back_is_the_same(text: str, finely: bool) -> None:
     template = mask(text, KNOWN, finely=finely)
     assert template.fill(unit.source for unit in template.units) == text

@@ -104,6 +104,23 @@ async def test_on_a_touch_screen_enter_begins_a_line(
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
+async def test_what_is_written_outlasts_a_reload_that_leaves_no_time_to_keep_it(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, *_):
+        late = "IDBDatabase.prototype.transaction = () => { throw new Error('too late'); }"
+        await page.evaluate(f"void ({late})")
+        await field(page).press_sequentially("At eight")
+        for _ in range(2):
+            await page.reload()
+            await expect(field(page)).to_have_value("At eight")
+        await field(page).fill("")
+        await page.reload()
+        await expect(field(page)).to_have_value("")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
 async def test_what_is_written_outlasts_a_reload_with_what_it_answers(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -6,6 +6,8 @@ import { written } from "../lib/timing.js";
 import { account } from "../net/session.js";
 import * as storage from "./storage.js";
 
+// What this tab left behind, for the page that comes next in it.
+const LEFT = "realchat.left";
 // Milliseconds of quiet after which it is kept; whoever leaves the page in the middle of a word finds
 // the whole of it again.
 const QUIET = 150;
@@ -51,14 +53,21 @@ export function endDraft(conversation) {
 }
 
 export async function recallDrafts() {
-  for (const { conversation, ...kept } of await storage.readAll("drafts")) {
-    const files = kept.files.filter(({ at }) => Date.now() - at < FILES_LAST);
-    const { draft } = entry(conversation);
-    if (draft.peek() === NOTHING) draft.value = { ...NOTHING, ...kept, files };
+  for (const one of takeLeft()) {
+    recall(one);
+    changeDraft(one.conversation, {});
   }
+  (await storage.readAll("drafts")).forEach(recall);
+}
+
+function recall({ conversation, ...kept }) {
+  const files = kept.files.filter(({ at }) => Date.now() - at < FILES_LAST);
+  const { draft } = entry(conversation);
+  if (draft.peek() === NOTHING) draft.value = { ...NOTHING, ...kept, files };
 }
 
 export function clearDrafts() {
+  sessionStorage.removeItem(LEFT);
   for (const known of drafts.values()) {
     known.draft.value = NOTHING;
     known.isChanged = known.isOwn = false;
@@ -77,14 +86,21 @@ function keep(conversation) {
   const known = drafts.get(conversation);
   if (!known?.isChanged) return;
   known.isChanged = false;
-  const { text, reply, edit, files } = known.draft.peek();
-  const kept = { text, reply, edit, files: files.filter(isDone) };
+  const kept = lasting(known.draft.peek());
+  const { text, reply, edit } = kept;
   const isAny = text || reply || edit || kept.files.length;
   known.isOwn = Boolean(isAny);
   const value = isAny ? { conversation, ...kept } : undefined;
   storage.change([{ store: "drafts", key: conversation, value }]);
   tell(conversation, kept);
 }
+
+const lasting = ({ text, reply, edit, files }) => ({
+  text,
+  reply,
+  edit,
+  files: files.filter(isDone),
+});
 
 const isDone = ({ attachment }) => Boolean(attachment);
 
@@ -105,3 +121,21 @@ tabs.onmessage = ({ data: { user, conversation, kept, ended } }) => {
   draft.value = { ...draft.peek(), ...kept, files: [...kept.files, ...files] };
   known.isOwn = files.length > 0;
 };
+
+// What a page that is left writes to a database may come too late for the page that follows. This
+// is there at once, in the same tab.
+addEventListener("pagehide", () => {
+  const own = [...drafts].filter(([, { isOwn }]) => isOwn);
+  const left = own.map(([conversation, { draft }]) => ({ conversation, ...lasting(draft.peek()) }));
+  try {
+    sessionStorage.setItem(LEFT, JSON.stringify({ user: account.peek()?.id, left }));
+  } catch {
+    sessionStorage.removeItem(LEFT); // full: then the database has to do
+  }
+});
+
+function takeLeft() {
+  const { user, left } = JSON.parse(sessionStorage.getItem(LEFT)) ?? {};
+  sessionStorage.removeItem(LEFT);
+  return user && user === account.peek()?.id ? left : [];
+}
