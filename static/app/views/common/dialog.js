@@ -1,6 +1,6 @@
 // A dialog: the browser's own keeps the focus inside, closes on Escape, and gives the focus back.
 
-import { html, useEffect, useId, useRef } from "../../lib/html.js";
+import { html, useId, useLayoutEffect, useRef } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { closeDialog } from "../../state/ui.js";
 import { Icon } from "./icon.js";
@@ -8,7 +8,8 @@ import { Icon } from "./icon.js";
 export function Dialog({ title, children, onClose = closeDialog, className = "" }) {
   const box = useRef();
   const label = useId();
-  useEffect(() => {
+  // At the moment it goes: later, whoever goes on by the keyboard would be taken back.
+  useLayoutEffect(() => {
     const asked = document.activeElement;
     box.current.showModal();
     return () => asked?.isConnected && asked.focus();
