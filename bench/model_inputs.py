@@ -42,30 +42,30 @@ class Costs(Struct, frozen=True, kw_only=True):
     # One more reader, each written to alone: A1 (performance).
     delivery: float = 7.4
     # What is sent and heard between processes: TCP, one hearer (bus).
-    tell: float = 24.0
-    hear: float = 15.0
+    tell: float = 22.0
+    hear: float = 16.6
     # Redis for an event, and for each hearer: TCP, one and four hearers (bus).
-    redis_event: float = 4.5
-    redis_hearer: float = 2.0
+    redis_event: float = 4.3
+    redis_hearer: float = 0.6
     # A message against its sender's limit (docs/scale.md).
     limit: float = 19
     # To take apart an event with 120 readers, besides hearing it, and its bytes (room).
-    news: float = 5.0
+    news: float = 5.1
     news_bytes: float = 3_116
     # A mark, an upper bound: what a send costs a busy process, P100 (performance).
     mark: float = 81
     # Somebody connects, alone, with few conversations: process, database, Redis: C (workers).
-    connect: float = 5_200
-    connect_database: float = 1_900
-    connect_redis: float = 200
+    connect: float = 7_200
+    connect_database: float = 3_000
+    connect_redis: float = 250
     # The same while all come at once: CC (workers).
-    crowded: float = 1_700
-    crowded_database: float = 370
-    crowded_redis: float = 100
+    crowded: float = 830
+    crowded_database: float = 20
+    crowded_redis: float = 33
     # One conversation more: followed by the process, asked of the database, listened to (room).
-    follow: float = 12.0
+    follow: float = 13.2
     follow_database: float = 5.0
-    follow_redis: float = 2.3
+    follow_redis: float = 2.5
     # A journaled write that shares its round with no other, when there are many: "one
     # insert_one a message", P100 (performance); ours has five indexes more: P1's 605 to 542.
     write: float = 319 * 605 / 542
@@ -73,16 +73,16 @@ class Costs(Struct, frozen=True, kw_only=True):
     process_bytes: float = 180e6
     socket_bytes: float = 7.0 * KB
     # A conversation that is followed (room).
-    conversation_bytes: float = 900
+    conversation_bytes: float = 886
     # To look through one conversation for what can be freed, all at a stretch: 0.3 among
     # 20,000 (room), 0.5 among 800,000.
     collect: float = 0.5
     # Redis' memory: a channel with its first listener, each further one, a person (room).
-    channel_bytes: float = 283
-    listener_bytes: float = 188
-    person_bytes: float = 327
+    channel_bytes: float = 272
+    listener_bytes: float = 182
+    person_bytes: float = 304
     # A message on disk and in the indexes; one member of a replica set (room).
-    message_bytes: float = 185 + 123
+    message_bytes: float = 185 + 120
     # A document of two who ever talked, with its indexes (docs/sharding.md).
     pair_bytes: float = 400
 

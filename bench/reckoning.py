@@ -12,6 +12,8 @@ from bench.model_inputs import Costs, Machines, People
 _DAY, _YEAR = 86_400, 365
 # Turns until the number of processes, on which depends what they hear, is found.
 _TURNS = 50
+# How finely the people are looked for at whom a limit is met, and up to how many.
+_STEP, _MOST = 1.01, 1e12
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -201,15 +203,12 @@ class Model(Struct, frozen=True, kw_only=True):
         }
 
     def met_at(self, limit: str) -> float:
-        """Return the number of people at which a limit is met."""
-        low, high = 1.0, 1e12
-        while high / low > 1.01:
-            middle = math.sqrt(low * high)
-            if structs.replace(self, size=middle).limits()[limit] < 1:
-                low = middle
-            else:
-                high = middle
-        return high
+        """Return the least number of people at which a limit is met."""
+        # Step by step, since the use of one may fall again where another is exceeded.
+        people = 1.0
+        while structs.replace(self, size=people).limits()[limit] < 1 and people < _MOST:
+            people *= _STEP
+        return people
 
 
 def cost_of_send(costs: Costs, rate: float) -> float:
