@@ -8,11 +8,12 @@ import { Icon } from "./icon.js";
 export function Dialog({ title, children, onClose = closeDialog, className = "" }) {
   const box = useRef();
   const label = useId();
-  // At the moment it goes: later, whoever goes on by the keyboard would be taken back.
+  // As soon as it is gone, before which nothing else can have the focus: later, whoever goes on by
+  // the keyboard would be taken back.
   useLayoutEffect(() => {
     const asked = document.activeElement;
     box.current.showModal();
-    return () => asked?.isConnected && asked.focus();
+    return () => queueMicrotask(() => asked?.isConnected && asked.focus());
   }, []);
   const outside = (event) => event.target === box.current && onClose();
   return html`
