@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import people
 import pytest
 from browser import (
@@ -16,7 +18,7 @@ from browser import (
 from engine import Engine
 from msgspec import structs
 from people import Person
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.settings import Settings
@@ -240,6 +242,38 @@ async def test_the_sheet_of_keys_tells_of_all_and_they_work(
         await page.keyboard.press("Control+k")
         await expect(page.get_by_label("Search people")).to_be_focused()
         await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_escape_gives_up_a_dialog_that_is_still_being_fetched(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana = await people.register(http_client, base_url, "Ana")
+    complaints = Complaints()
+    fetched = asyncio.Event()
+    async with chromium() as browser:
+        page = await arrive(browser, base_url, complaints, service_workers="block")
+        await sign_in(page, ana.email)
+
+        async def hold(route: Route) -> None:
+            await fetched.wait()
+            await route.continue_()
+
+        await page.route("**/account.js", hold)
+        async with page.expect_response("**/account.js") as late:
+            async with page.expect_request("**/account.js"):
+                await page.get_by_role("button", name="Settings").click()
+            await page.keyboard.press("Escape")
+            fetched.set()
+        await (await late.value).finished()
+        await page.keyboard.press("n")
+        await expect(page.get_by_role("dialog", name="New group")).to_be_visible()
+        await expect(page.locator("dialog")).to_have_count(1)
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Settings").click()
+        await expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
     assert complaints == []
 
 

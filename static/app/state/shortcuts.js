@@ -3,7 +3,7 @@
 import { account } from "../net/session.js";
 import { close, open } from "./route.js";
 import { settings } from "./settings.js";
-import { dialog, openDialog } from "./ui.js";
+import { closeDialog, dialog, openDialog } from "./ui.js";
 
 const FIELDS = "input, textarea, select, [contenteditable]";
 // What has keys of its own.
@@ -54,13 +54,19 @@ const OURS = SHORTCUTS.flatMap(({ keys }) => keys).filter(({ run }) => run);
 
 export function startShortcuts() {
   addEventListener("keydown", (event) => {
-    if (!account.value || dialog.value || event.defaultPrevented || event.isComposing) return;
+    if (!account.value || event.defaultPrevented || event.isComposing) return;
+    if (dialog.value) return giveUp(event);
     const isBusy = event.target.closest?.(OVERLAYS);
     const found = OURS.find(({ keys }) => keys.some((key) => fits(event, key)));
     if (!found || isBusy) return;
     event.preventDefault();
     found.run();
   });
+}
+
+// A dialog closes by itself on Escape; one that is still being fetched cannot.
+function giveUp({ key }) {
+  if (key === "Escape" && !document.querySelector("dialog[open]")) closeDialog();
 }
 
 function fits(event, combination) {
