@@ -157,6 +157,26 @@ async def test_who_comes_and_goes_is_seen_to(http_client: AsyncHTTPClient, base_
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
+async def test_nobody_asks_whether_a_stranger_is_there(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
+        ana, ben = both
+        page = await arrive(browser, base_url, complaints)
+        await sign_in(page, ana.email)
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url) if "/presence/" in one.url else None)
+        await open_talk(page, direct(ana, ben))
+        head = page.locator(".talk header")
+        await expect(head.get_by_role("heading", name="Ben")).to_be_visible()
+        await expect(head).not_to_contain_text("offline")
+        await say(page, "Hello")
+        await expect(head).to_contain_text("offline")
+        assert asked == [f"{base_url}/presence/{ben.id}"]
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
 async def test_a_text_is_copied_as_it_is_read(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with company(http_client, base_url, "Ana", "Ben") as (browser, complaints, both):
         text = "Two lines,\n<b>as they are</b> https://example.org/"

@@ -52,6 +52,10 @@ export const lastSeqOf = (id) => conversationOf(id)?.last_message?.seq ?? 0;
 export const roleOf = (id) => groupOf(id)?.roles[account.value.id];
 export const isAdmin = (id) => ["owner", "admin"].includes(roleOf(id));
 
+// Whether one shares a conversation with somebody, so that presence is told.
+export const isAcquainted = (userId) =>
+  ordered.value.some(({ id, group }) => id === directId(userId) || group?.members.includes(userId));
+
 // What the listener is called with is news of a conversation that was not listed when it came.
 export const whenListed = (listener) => (tellLate = listener);
 

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { agoOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
-import { groupOf, peerOf, titleOf } from "../../state/conversations.js";
+import { groupOf, isAcquainted, peerOf, titleOf } from "../../state/conversations.js";
 import { fetchPresence, isOnline } from "../../state/presence.js";
 import { close } from "../../state/route.js";
 import { connection } from "../../state/sync.js";
@@ -57,11 +57,12 @@ const AboutGroup = ({ conversation }) => html`
 
 function Presence({ id }) {
   const isHere = isOnline(id);
+  const isTold = isAcquainted(id);
   const [seen, setSeen] = useState(null);
   const [, tick] = useState(0);
   const isConnected = connection.value.state === "open";
   useEffect(() => {
-    if (isHere) return undefined;
+    if (isHere || !isTold) return undefined;
     let isWanted = true;
     fetchPresence(id).then((found) => isWanted && setSeen(found?.last_seen ?? null));
     const timer = setInterval(() => tick(Date.now()), MINUTE);
@@ -69,7 +70,8 @@ function Presence({ id }) {
       isWanted = false;
       clearInterval(timer);
     };
-  }, [id, isHere, isConnected]);
+  }, [id, isHere, isTold, isConnected]);
   if (isHere) return html`<span class="here">${t("presence.online")}</span>`;
+  if (!isTold) return null;
   return seen ? t("talk.lastSeen", { ago: agoOf(seen) }) : t("presence.offline");
 }
