@@ -160,15 +160,16 @@ class Attendance:
             while self._reviews:
                 reviews = self._reviews
                 users = self._seats.seated(list(self._seats.guests))
+                news: set[str] = set()
                 for start in range(0, len(users), _BATCH):
-                    await self._review_some(users[start : start + _BATCH])
+                    await self._review_some(users[start : start + _BATCH], news)
                 await self._sequencer.compare(self._sequencer.conversations)
                 # Others that came meanwhile are done with by one more.
                 self._reviews = min(self._reviews - reviews, 1)
         finally:
             self._reviews = 0  # also where it failed: else none would ever begin again
 
-    async def _review_some(self, user_ids: Sequence[str]) -> None:
+    async def _review_some(self, user_ids: Sequence[str], news: set[str]) -> None:
         found = await persist(self._lookups.of, user_ids)
         new = [one for one in found.groups if self._sequencer.track_of(one) is None]
         # Before they are told that they are in it, from where on they are to hear all;
@@ -177,9 +178,14 @@ class Attendance:
             revs = dict.fromkeys(new, 0) | await persist(self._revs.revs, new)
             found = await persist(self._lookups.of, user_ids)
         self._take_over(found, user_ids, revs if new else {})
+        for conversation, group in found.groups.items():
+            # Also where it is no news any more since those before were told.
+            if self._seats.is_news(conversation, group) or conversation in news:
+                news.add(conversation)
+                self._tell(tuple(found.seats[conversation]), GroupUpdated(group=group))
 
     def _take_over(self, found: Found, user_ids: Sequence[str], revs: Mapping[str, int]) -> None:
-        """Have users be where they were found, and tell them what that changes."""
+        """Have users be where they were found, and tell them where they are no more."""
         for user_id in self._seats.seated(user_ids):
             there = {one for one, users in found.seats.items() if user_id in users}
             for conversation in self._seats.guests[user_id].conversations.keys() - there:
@@ -192,8 +198,6 @@ class Attendance:
             if come := self._seats.without(conversation, users):
                 since = revs.get(conversation) if group else 0
                 self._follow(conversation, come, since, group.version if group else 0)
-            if group is not None and self._seats.is_news(conversation, group):
-                self._tell(tuple(users), GroupUpdated(group=group))
 
     def _tell(self, readers: tuple[str, ...], frame: Ephemeral) -> None:
         self._sequencer.take(Notice(readers=readers, frame=frame))

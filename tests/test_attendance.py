@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import pytest
 from hearing import ANA, BEN, CEM, TEAM, Hearing, changed, message, stored, team
 
-from realchat import earshot, retries
+from realchat import attendance, earshot, retries
 from realchat.errors import ChatError, Code
-from realchat.events import Resync
+from realchat.events import AnyHappening, Notice, Resync
+from realchat.frames import GroupUpdated
 from realchat.ids import direct_conversation
 from realchat.models import Group
 
@@ -301,3 +302,28 @@ async def test_where_a_conversation_stands_is_asked_again_after_a_fault(here: He
     await here.attendance.arrive(ANA)
     here.bus.publish(stored(message(1)))
     assert here.revs_of(ANA) == [1]
+
+
+@pytest.mark.gen_test
+async def test_a_review_tells_all_who_are_in_a_group_of_its_change(
+    here: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "_BATCH", 2)
+    here.kept.group = team(1, ANA, BEN, CEM)
+    for user in (ANA, BEN, CEM):
+        await here.attendance.arrive(user)
+    told: list[tuple[str, int]] = []
+
+    def note(happening: AnyHappening) -> None:
+        if isinstance(happening, Notice) and isinstance(happening.frame, GroupUpdated):
+            version = happening.frame.group.version
+            told.extend((reader, version) for reader in happening.readers)
+
+    here.sequencer.subscribe(note)
+    here.kept.group = team(2, ANA, BEN, CEM)
+    here.bus.publish(Resync())
+    await here.rest()
+    assert sorted(told) == [(ANA, 2), (BEN, 2), (CEM, 2)]
+    here.bus.publish(Resync())
+    await here.rest()
+    assert len(told) == 3
