@@ -19,7 +19,7 @@ from realchat.models import UserChange
 from realchat.passwords import MAX_WAITING, Passwords, nobodys_hash
 from realchat.requests import Login
 from realchat.services import Services
-from realchat.store.database import object_id
+from realchat.store.documents import object_id
 from realchat.store.users import Users
 
 

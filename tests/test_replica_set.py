@@ -7,11 +7,15 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from processes import ServerProcess, wait_until
 
+from realchat.errors import ChatError, Code
+from realchat.retries import persist
+from realchat.store.database import Database
 from torture import faults
 from torture.faults import Fault
 from torture.replica_set import ReplicaSet
@@ -40,6 +44,26 @@ def members(tmp_path: Path) -> Iterator[ReplicaSet]:
         yield started
     finally:
         started.close()
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_what_was_acked_is_not_read_as_absent_from_a_primary_that_nobody_follows_yet(
+    members: ReplicaSet,
+) -> None:
+    with closing(Database(members.uri, "realchat")) as database:
+        await database.collection("messages").insert({"_id": "acked"})
+        lasting = database.lasting("messages")
+        assert await lasting.count({}) == 1
+        killed = members.kill_primary()
+        primary = await asyncio.to_thread(members.wait_primary)
+        (follower,) = set(members.ports) - {killed, primary}
+        # What a majority had, the new primary would tell now by what it heard before.
+        members.freeze(follower)
+        with pytest.raises(ChatError) as refused:
+            await lasting.find_one({"_id": "acked"})
+        assert refused.value.code is Code.UNAVAILABLE
+        members.thaw(follower)
+        assert await persist(lasting.find_one, {"_id": "acked"}) == {"_id": "acked"}
 
 
 def complaint(server: ServerProcess) -> str:

@@ -14,7 +14,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from realchat.services import Services
 from realchat.settings import Settings
-from realchat.store.database import Collection
+from realchat.store.collection import Collection
 
 MESSAGES = ("message", "message_updated")
 

@@ -13,7 +13,7 @@ from realchat.errors import ChatError, Code
 from realchat.ids import group_conversation
 from realchat.models import Message
 from realchat.store.changes import MAX_CHANGES
-from realchat.store.database import Document, object_id
+from realchat.store.documents import Document, object_id
 from realchat.store.health import DuplicateError
 from realchat.store.message_log import MessageLog
 from realchat.store.messages import Messages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -84,6 +85,14 @@ class ReplicaSet:
     def restart(self, port: int) -> None:
         """Start a killed member again."""
         self._processes[port] = self._spawn(port)
+
+    def freeze(self, port: int) -> None:
+        """Have a member do nothing any more."""
+        self._processes[port].send_signal(signal.SIGSTOP)
+
+    def thaw(self, port: int) -> None:
+        """Have a frozen member go on."""
+        self._processes[port].send_signal(signal.SIGCONT)
 
     def wait_primary(self) -> int:
         """Wait until there is a primary; return its port."""

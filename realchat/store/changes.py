@@ -7,7 +7,7 @@ import asyncio
 from realchat.drafts import Change, Deletion, Edit, Reaction
 from realchat.errors import ChatError, Code
 from realchat.memory import Memory
-from realchat.store.database import Document, object_id
+from realchat.store.documents import Document, object_id
 from realchat.store.health import DEADLINE, DuplicateError
 from realchat.store.log_entries import Update
 from realchat.store.message_documents import read_message

@@ -10,7 +10,8 @@ from pymongo import ASCENDING, IndexModel
 from realchat.ids import now
 from realchat.memory import Memory
 from realchat.models import ReadMark
-from realchat.store.database import Database, Document
+from realchat.store.database import Database
+from realchat.store.documents import Document
 
 _MAX_REMEMBERED = 50_000
 

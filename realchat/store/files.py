@@ -14,7 +14,8 @@ from pymongo import ASCENDING, IndexModel
 
 from realchat.ids import now
 from realchat.models import StoredFile
-from realchat.store.database import Database, Document, object_id
+from realchat.store.database import Database
+from realchat.store.documents import Document, object_id
 
 _USED = {"$ifNull": ["$storage_used", 0]}
 _OWNED = IndexModel([("owner_id", ASCENDING), ("is_avatar", ASCENDING)])

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from realchat.ids import GroupKey, parse_conversation
 from realchat.loader import Loader
-from realchat.store.database import Database, object_id
+from realchat.store.database import Database
+from realchat.store.documents import object_id
 from realchat.terms import Term
 
 

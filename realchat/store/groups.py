@@ -9,7 +9,8 @@ from pymongo import ASCENDING, IndexModel
 
 from realchat.ids import timestamp
 from realchat.models import Group
-from realchat.store.database import Database, Document, object_id
+from realchat.store.database import Database
+from realchat.store.documents import Document, object_id
 
 
 class Groups:

@@ -12,7 +12,7 @@ from realchat.drafts import Change, Draft
 from realchat.errors import ChatError, Code
 from realchat.ids import new_id
 from realchat.models import Message
-from realchat.store.database import Document
+from realchat.store.documents import Document
 from realchat.store.message_documents import read_message
 
 logger = logging.getLogger(__name__)

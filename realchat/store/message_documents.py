@@ -9,7 +9,7 @@ from msgspec import UNSET, to_builtins
 from realchat.drafts import Draft
 from realchat.ids import timestamp
 from realchat.models import Attachment, Message
-from realchat.store.database import Document, object_id
+from realchat.store.documents import Document, object_id
 
 
 def write_message(draft: Draft, seq: int, rev: int, *, is_shared: bool) -> Document:

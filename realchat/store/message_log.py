@@ -21,8 +21,8 @@ from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
 from realchat.store.changes import Changes
-from realchat.store.database import Document
 from realchat.store.deadlines import Deadlines
+from realchat.store.documents import Document
 from realchat.store.health import DEADLINE
 from realchat.store.log_entries import Append, Queue, Stored, Update
 from realchat.store.message_documents import read_message, write_message

@@ -13,7 +13,9 @@ from realchat.drafts import Draft
 from realchat.errors import ChatError, Code
 from realchat.models import Message
 from realchat.readings import Look, Missed
-from realchat.store.database import Collection, Database, Document, Query, object_id
+from realchat.store.collection import Collection
+from realchat.store.database import Database
+from realchat.store.documents import Document, Query, object_id
 from realchat.store.message_documents import read_message
 from realchat.store.message_indexes import indexes_of
 from realchat.store.places import Places

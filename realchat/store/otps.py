@@ -6,7 +6,8 @@ from pymongo import ASCENDING, IndexModel
 
 from realchat.credentials import OneTimeCode
 from realchat.ids import now
-from realchat.store.database import Database, Document
+from realchat.store.database import Database
+from realchat.store.documents import Document
 from realchat.store.health import DuplicateError
 
 _BY_EXPIRY = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)

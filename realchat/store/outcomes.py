@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from realchat.errors import ChatError, Code
 from realchat.models import Message
-from realchat.store.database import Document, object_id
+from realchat.store.documents import Document, object_id
 from realchat.store.log_entries import Append, Queue, Update
 from realchat.store.message_documents import read_message
 from realchat.store.messages import Messages

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from cachetools import LRUCache
 
 from realchat.drafts import Draft
-from realchat.store.database import Database, Document, object_id
+from realchat.store.database import Database
+from realchat.store.documents import Document, object_id
 
 _MAX_REMEMBERED = 50_000
 

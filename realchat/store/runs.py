@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from realchat.store.database import Collection, Document
+from realchat.store.collection import Collection
+from realchat.store.documents import Document
 
 Refused = dict[int, tuple[str, ...]]
 

@@ -10,7 +10,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from realchat.credentials import Session
 from realchat.ids import is_id, now
 from realchat.loader import Loader
-from realchat.store.database import Database, Document, Query, object_id
+from realchat.store.database import Database
+from realchat.store.documents import Document, Query, object_id
 
 _BY_EXPIRY = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
 _BY_USER = IndexModel([("user_id", ASCENDING), ("last_seen", DESCENDING)])

@@ -10,7 +10,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from realchat.ids import now
 from realchat.models import StoredTranslation
 from realchat.readings import Look
-from realchat.store.database import Database, Document
+from realchat.store.database import Database
+from realchat.store.documents import Document
 
 _FIELDS = ("conversation", "text", "phrase", "version", "content", "engine", "reviewed_by")
 

@@ -13,7 +13,8 @@ from realchat.errors import ChatError, Code
 from realchat.loader import Loader
 from realchat.models import User, UserChange
 from realchat.names import email_key, name_key
-from realchat.store.database import Database, Document, Query, object_id
+from realchat.store.database import Database
+from realchat.store.documents import Document, Query, object_id
 from realchat.store.health import DuplicateError
 
 logger = logging.getLogger(__name__)
