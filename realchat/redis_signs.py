@@ -6,13 +6,16 @@ from redis.asyncio.client import Pipeline
 
 from realchat.redis_client import Calls, Script
 
-# Shows a sign of life; returns 1 where there was none before. Redis' clock counts for all.
+# Shows a sign of life; returns 1 where there was none before. Redis' clock counts for all, to
+# the microsecond: in whole seconds a sign would be over up to a second too early.
 _BEAT = """
-local present = tonumber(redis.call('TIME')[1])
+local time = redis.call('TIME')
+local present = time[1] + time[2] / 1000000
 return redis.call('ZADD', KEYS[1], present + tonumber(ARGV[2]), ARGV[1])
 """
 _FIND_SILENT = """
-local present = redis.call('TIME')[1]
+local time = redis.call('TIME')
+local present = time[1] + time[2] / 1000000
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', present, 'LIMIT', 0, 10)
 """
 

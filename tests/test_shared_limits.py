@@ -17,9 +17,11 @@ from realchat.limits import SEND, SIGN_IN_ACCOUNT, Rate
 from realchat.redis_buckets import RedisBuckets
 from realchat.redis_client import Calls
 from realchat.redis_roster import RedisRoster
+from realchat.redis_signs import Signs
 
-# Seconds for which a sign of life is good, here.
-GOOD_FOR = 1
+# Seconds for which a sign of life is good here, and between two of them: many in that time, so
+# that nobody who was held up for a moment is taken for dead.
+GOOD_FOR, BEAT = 2, 0.25
 ANA, BEN = new_id(), new_id()
 
 
@@ -30,6 +32,13 @@ def redis() -> Iterator[RedisServer]:
         started = RedisServer(Path(folder))
         yield started
         started.kill()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every call reach Redis, where a slow one would be left to what the process knows."""
+    monkeypatch.setattr("realchat.redis_client._PATIENCE", 10)
+    monkeypatch.setattr("realchat.redis_client.DEADLINE", 10)
 
 
 @pytest.fixture
@@ -56,10 +65,10 @@ def rosters(calls: Calls) -> tuple[RedisRoster, RedisRoster]:
 
 
 def begin_roster(
-    calls: Calls, scope: str, make_up: Callable[[], None] = lambda: None
+    calls: Calls, scope: str, make_up: Callable[[], None] = lambda: None, grace: float = 0.2
 ) -> RedisRoster:
     """Return the roster of one more process."""
-    return RedisRoster(calls, scope, new_id(), good_for=GOOD_FOR, grace=0.2, make_up=make_up)
+    return RedisRoster(calls, scope, new_id(), good_for=GOOD_FOR, grace=grace, make_up=make_up)
 
 
 @pytest.mark.gen_test
@@ -132,22 +141,35 @@ async def test_a_user_comes_with_the_first_connection_anywhere_and_goes_with_the
 
 
 @pytest.mark.gen_test
-async def test_who_moves_to_another_process_within_the_grace_has_not_come(
-    rosters: tuple[RedisRoster, RedisRoster],
-) -> None:
-    one, other = rosters
+async def test_who_moves_to_another_process_within_the_grace_has_not_come(calls: Calls) -> None:
+    scope = new_id()
+    one, other = (begin_roster(calls, scope, grace=60) for _ in range(2))
     await one.appear(ANA)
     assert await one.vanish(ANA) is True
     assert await other.appear(ANA) is False
 
 
-async def beats(roster: RedisRoster, number: int) -> list[tuple[list[str], list[str]]]:
-    """Have a process live for a while; return what it found."""
+async def outlive(roster: RedisRoster) -> list[tuple[list[str], list[str]]]:
+    """Have a process live until a sign of before is over; return what it found."""
     found = []
-    for _ in range(number):
+    for _ in range(int(GOOD_FOR / BEAT) + 3):
         found.append(await roster.keep())
-        await asyncio.sleep(GOOD_FOR / 4)
+        await asyncio.sleep(BEAT)
     return found
+
+
+@pytest.mark.gen_test
+async def test_a_sign_of_life_is_good_for_as_long_as_it_says(
+    calls: Calls, redis: RedisServer
+) -> None:
+    scope, name = new_id(), new_id()
+    with redis.client() as client:
+        before = client.time()
+        await Signs(calls, f"realchat:{scope}:", name).show(GOOD_FOR)
+        after = client.time()
+        over = client.zscore(f"realchat:{scope}:processes", name)
+    first, last = (seconds + micros / 1e6 + GOOD_FOR for seconds, micros in (before, after))
+    assert first <= over <= last
 
 
 @pytest.mark.gen_test
@@ -159,7 +181,7 @@ async def test_the_people_of_a_process_that_shows_no_sign_of_life_are_gone_once(
     await one.appear(ANA)
     await one.appear(BEN)
     await other.appear(BEN)
-    found = await beats(other, 9)
+    found = await outlive(other)
     assert [gone for _, gone in found if gone] == [[ANA]]
     assert await other.online([ANA, BEN]) == {BEN}
 
@@ -171,7 +193,7 @@ async def test_a_process_that_was_taken_for_dead_brings_its_people_back(
     one, other = rosters
     await one.keep()
     await one.appear(ANA)
-    await beats(other, 9)
+    await outlive(other)
     assert await one.keep() == ([ANA], [])
     assert await other.online([ANA]) == {ANA}
 
@@ -185,7 +207,7 @@ async def test_a_process_that_stops_leaves_it_to_others_to_say_who_is_gone(
     await one.appear(ANA)
     await one.vanish(ANA)
     await one.bequeath([ANA])
-    found = await beats(other, 9)
+    found = await outlive(other)
     assert [gone for _, gone in found if gone] == [[ANA]]
 
 
@@ -202,7 +224,7 @@ async def test_what_a_process_that_is_gone_may_not_have_told_is_made_up_for(
     if has_told:
         await gone.bequeath([])
         await gone.sign_off()
-    await asyncio.gather(*(beats(one, 9) for one in others))
+    await asyncio.gather(*(outlive(one) for one in others))
     # Both may notice at the same moment; made up for twice is made up for.
     assert bool(made_up) is not has_told
 
