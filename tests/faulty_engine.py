@@ -65,7 +65,8 @@ class FaultyEngine:
         """Listen no more, and cut whoever is there."""
         if self._server is not None:
             self._server.close()
-            await asyncio.sleep(0.01)  # for connections that were accepted this moment
+            for _ in range(10):
+                await asyncio.sleep(0)  # the turns in which one that was accepted is served
             visits = dict(self._visits)
             for writer, visit in visits.items():
                 writer.transport.abort()

@@ -48,7 +48,8 @@ class UnrulyProxy:
         """Listen no more, and let go of whoever is there."""
         assert self._server is not None
         self._server.close()
-        await asyncio.sleep(0.01)  # for connections that were accepted this moment
+        for _ in range(10):
+            await asyncio.sleep(0)  # the turns in which one that was accepted is served
         visits = set(self._visits)
         for visit in visits:
             visit.cancel()
