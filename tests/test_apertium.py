@@ -60,7 +60,7 @@ class TestInstalled:
     @pytest.fixture
     def apertium(self, io_loop: IOLoop) -> Iterator[Apertium]:
         skip_without_apertium()
-        apertium = Apertium()
+        apertium = Apertium(deadline=60)
         yield apertium
         io_loop.run_sync(apertium.close)
         assert programs(PROGRAM) == []
@@ -142,13 +142,13 @@ class TestOfOnesOwn:
         return tmp_path
 
     @staticmethod
-    def install(modes: Path, script: str) -> Apertium:
+    def install(modes: Path, script: str, deadline: float = 0.3) -> Apertium:
         """Make a script the one program of Spanish to Catalan."""
         program = modes / "program"
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o700)
         (modes / "spa-cat.mode").write_text(str(program))
-        return Apertium(modes, deadline=0.3)
+        return Apertium(modes, deadline=deadline)
 
     @pytest.mark.gen_test
     async def test_without_mode_files_there_are_no_pairs(self, modes: Path) -> None:
@@ -181,7 +181,7 @@ class TestOfOnesOwn:
         self, modes: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("JWT_ACCESS_SECRET", "very secret")
-        apertium = self.install(modes, "env; printf '[]\\0'; exec sleep 60")
+        apertium = self.install(modes, "env; printf '[]\\0'; exec sleep 60", deadline=30)
         seen = await apertium.translate(SPANISH, "es", "ca")
         assert "PATH=" in seen
         assert "secret" not in seen

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from faulty_engine import CLOSED, CUT, GARBAGE, Fault, FaultyEngine, languages
 from forms import until
+from msgspec import structs
 from prometheus_client import REGISTRY
 from tornado.ioloop import IOLoop
 
@@ -17,7 +18,9 @@ from realchat.errors import TranslationFailedError
 from realchat.translators import LibreTranslate
 
 # As patient as in service, but quicker about it.
-QUICK = Patience(deadline=1, jobs=2, waiting=3, pause=0.01, failures=2, rest=0.3, first_brake=0.05)
+QUICK = Patience(deadline=20, jobs=2, waiting=3, pause=0.01, failures=2, rest=0.3, first_brake=0.05)
+# Where it is the deadline that ends all.
+HASTY = structs.replace(QUICK, deadline=1)
 
 
 @pytest.fixture
@@ -197,7 +200,8 @@ async def test_who_is_told_to_come_back_later_does_not_come_before(
 
 
 @pytest.mark.gen_test
-async def test_an_engine_that_is_away_is_left_alone(engine: Engine, server: FaultyEngine) -> None:
+async def test_an_engine_that_is_away_is_left_alone(server: FaultyEngine) -> None:
+    engine = Engine(LibreTranslate(server.url), structs.replace(QUICK, rest=60))
     await engine.translate("hello", "en", "es")
     await server.stop()
     for _ in range(QUICK.failures):
@@ -247,10 +251,9 @@ async def test_languages_that_are_none_are_no_engine(engine: Engine, server: Fau
     assert await refusal(engine) == "unsupported_pair"
 
 
-@pytest.mark.gen_test(timeout=8)
-async def test_a_silent_engine_is_waited_for_until_the_deadline(
-    engine: Engine, server: FaultyEngine
-) -> None:
+@pytest.mark.gen_test
+async def test_a_silent_engine_is_waited_for_until_the_deadline(server: FaultyEngine) -> None:
+    engine = Engine(LibreTranslate(server.url), HASTY)
     await engine.check()
     server.gate.clear()
     assert await refusal(engine) == "engine_unreachable"
@@ -269,7 +272,8 @@ async def test_few_jobs_run_at_once(engine: Engine, server: FaultyEngine) -> Non
 
 
 @pytest.mark.gen_test
-async def test_nobody_waits_for_ever(engine: Engine, server: FaultyEngine) -> None:
+async def test_nobody_waits_for_ever(server: FaultyEngine) -> None:
+    engine = Engine(LibreTranslate(server.url), HASTY)
     await engine.check()
     server.gate.clear()
     reasons = await asyncio.gather(*(refusal(engine, text) for text in "abcde"))
@@ -287,7 +291,7 @@ async def test_more_than_may_wait_are_refused_at_once(engine: Engine, server: Fa
     assert await asyncio.gather(*jobs) == [f"es:{text}" for text in "abcde"]
 
 
-@pytest.mark.gen_test(timeout=8)
+@pytest.mark.gen_test
 async def test_an_answer_that_never_ends_is_not_waited_for(io_loop: IOLoop) -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -306,7 +310,7 @@ async def test_an_answer_that_never_ends_is_not_waited_for(io_loop: IOLoop) -> N
     dripping, enough, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    engine = Engine(LibreTranslate(f"http://127.0.0.1:{port}"), QUICK)
+    engine = Engine(LibreTranslate(f"http://127.0.0.1:{port}"), HASTY)
     assert await refusal(engine) == "engine_unreachable"
     assert dripping.is_set()
     enough.set()

@@ -6,6 +6,8 @@ translations arrive, and that nothing is lost on the way; not how good they are.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from argos.corpus import read_texts
 from bilingual import ENGLISH, SPANISH, hear, measures, meet, say
@@ -17,6 +19,7 @@ from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 
+from realchat.engine import Engine, Patience
 from realchat.errors import TranslationFailedError
 from realchat.kept import find_kept
 from realchat.services import Services
@@ -35,6 +38,12 @@ def settings(settings: Settings, libretranslate: LibreTranslateServer) -> Settin
 
 class TestConversation:
     """Two people, each in their own language."""
+
+    @pytest.fixture(autouse=True)
+    def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have time enough for many texts at once, whose deadlines include the wait for a turn."""
+        patience = Patience(deadline=60)
+        monkeypatch.setattr("realchat.outside.Engine", partial(Engine, patience=patience))
 
     @pytest.mark.gen_test
     async def test_each_reads_the_other_in_the_own_language(
@@ -58,7 +67,7 @@ class TestConversation:
                 assert (translation["status"], translation["content"]) == ("ready", translated)
                 assert translation["engine"] == "LibreTranslate"
 
-    @pytest.mark.gen_test(timeout=60)
+    @pytest.mark.gen_test(timeout=120)
     async def test_what_the_models_never_saw_is_translated_both_ways(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:

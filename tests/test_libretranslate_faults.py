@@ -30,7 +30,7 @@ from realchat.translators import LibreTranslate
 # Requests a minute from one address, and the refusals after which it is banned.
 REQUESTS, OFFENCES = 8, 3
 # As patient as in service in all but time; the server answers within some hundredths of it.
-QUICK = Patience(deadline=3, pause=0.05, first_brake=0.1)
+QUICK = Patience(deadline=10, pause=0.05, first_brake=0.1)
 
 
 class Faults:

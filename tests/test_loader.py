@@ -11,6 +11,12 @@ from realchat import loader
 from realchat.loader import Loader
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a query hold up those behind it for as long as a test has it wait."""
+    monkeypatch.setattr(loader, "_PATIENCE", 60)
+
+
 class Source:
     """Numbers by name, loaded as slowly as a test says; `asked` has the keys of each query."""
 
