@@ -16,7 +16,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 Frame = dict[str, Any]
 
 # Seconds; a bound for what never comes, not a measure of speed.
-PATIENCE = 10
+PATIENCE = 30
 
 
 class Device:

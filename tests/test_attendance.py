@@ -41,7 +41,7 @@ async def test_who_was_put_in_a_group_unheard_hears_it_from_its_next_change_on(
     here.say(3)
     await here.rest()
     assert here.revs_of(ANA) == [3]
-    await asyncio.wait_for(here.attendance.arrive(BEN), 2)
+    await asyncio.wait_for(here.attendance.arrive(BEN), 20)
 
 
 @pytest.mark.gen_test

@@ -124,7 +124,7 @@ def test_of_two_workers_each_is_measured(redis: RedisServer, folder: Path) -> No
             mongod=mongod,
             redis=redis,
         )
-        sizes = Sizes(crowd=4, circles=1, circle=2, writers=(2,), seconds=0.2, warm=0.1)
+        sizes = Sizes(crowd=4, circles=1, circle=2, writers=(2,), seconds=2, warm=0.1)
         two = workers.CONTENDERS[-1]
         with run_workers(place.program, folder, two.workers, place.environ(two)) as running:
             world = asyncio.run(populate(running.port, sizes))

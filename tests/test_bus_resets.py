@@ -20,7 +20,7 @@ from realchat.ids import new_id
 from realchat.redis_bus import RedisBus
 
 # Seconds; a bound for what never comes, not a measure of speed.
-PATIENCE = 10
+PATIENCE = 30
 # Where a connection is closed without waiting for anything, the other end gets a reset.
 AT_ONCE = struct.pack("ii", 1, 0)
 

@@ -266,7 +266,7 @@ async def test_no_other_file_is_served(port: int, name: str) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test(timeout=120)
 async def test_a_browser_shows_every_operation_and_frame(
     port: int, app: Application, rest: Document, socket: Document, tmp_path: Path
 ) -> None:
