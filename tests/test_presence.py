@@ -37,7 +37,7 @@ async def acquaintances(http: AsyncHTTPClient, base_url: str) -> tuple[Person, P
 
 @pytest.mark.gen_test
 async def test_coming_and_going_is_told_to_those_one_talks_with(
-    http_client: AsyncHTTPClient, base_url: str
+    http_client: AsyncHTTPClient, base_url: str, services: Services
 ) -> None:
     ana, ben = await acquaintances(http_client, base_url)
     async with device(ana) as phone:
@@ -48,6 +48,7 @@ async def test_coming_and_going_is_told_to_those_one_talks_with(
         left = await phone.expect("presence")
         assert (left["user_id"], left["online"]) == (ben.id, False)
         assert left["last_seen"].endswith("Z")
+    await services.tasks.drain(PATIENCE)  # it is told and kept at the same time
     seen = (await ana.get(f"/presence/{ben.id}")).json
     assert seen == {"user_id": ben.id, "online": False, "last_seen": left["last_seen"]}
 

@@ -217,16 +217,13 @@ async def test_what_waited_for_its_turn_and_was_changed_meanwhile_is_new_once(
     base_url: str,
     services: Services,
     redis: RedisServer,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # So that the change is stored before what is missing is looked for.
-    monkeypatch.setattr(sequencer, "_PATIENCE", 0.5)
     ana, ben = [await register(http_client, base_url, name) for name in ("Ana", "Ben")]
     async with elsewhere(services, redis, ana, ben) as there, device(ben) as phone:
         await there.store(ana, "text 1")
         two = await there.store(ana, "text 2")
+        await there.react(two, ben)  # before what is missing is looked for
         there.tell(two)
-        await there.react(two, ben)
         assert await heard(phone, 3) == [
             ("message", 1, "text 1"),
             ("message", 2, "text 2"),
