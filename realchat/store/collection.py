@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from realchat.errors import ChatError, Code, ShardedError
 from realchat.store.documents import Document, Query
 from realchat.store.health import Health, index_of
-from realchat.store.terms import Terms
+from realchat.store.primaries import Primaries
 
 T = TypeVar("T")
 Sort = Sequence[tuple[str, int]]
@@ -26,12 +26,12 @@ class Collection:
     """A collection whose calls have a deadline and raise `ChatError` or `DuplicateError`."""
 
     def __init__(
-        self, motor: MotorCollection[Document], health: Health, terms: Terms | None = None
+        self, motor: MotorCollection[Document], health: Health, primaries: Primaries | None = None
     ) -> None:
-        """Take the driver's collection, and `terms` where reads have to heed them."""
+        """Take the driver's collection, and `primaries` where a read is to miss nothing."""
         self._motor = motor
         self._health = health
-        self._terms = terms
+        self._primaries = primaries
 
     def require(self) -> None:
         """Raise `unavailable` while the database is known to be away."""
@@ -143,9 +143,9 @@ class Collection:
         return (await self._health.run(self._motor.delete_many, query)).deleted_count
 
     async def _read(self, call: Callable[[], Awaitable[T]]) -> T:
-        if self._terms is None:
+        if self._primaries is None:
             return await self._health.run(call)
-        return await self._health.run(self._terms.read, call)
+        return await self._health.run(self._primaries.read, call)
 
 
 def _refusals(error: BulkWriteError) -> dict[int, tuple[str, ...]]:

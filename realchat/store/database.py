@@ -19,7 +19,7 @@ from realchat.errors import ChatError
 from realchat.store.collection import Collection
 from realchat.store.documents import Document, Query
 from realchat.store.health import Health
-from realchat.store.terms import Terms
+from realchat.store.primaries import Primaries
 
 _NO_PRIMARY = "has no primary, for which most members of its replica set must be up"
 _OPTIONS: dict[str, Any] = {
@@ -45,7 +45,7 @@ class Database:
             name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC)
         )
         self._health = Health(lambda: self._database.command("ping"))
-        self._terms = Terms(self._client, self._database)
+        self._primaries = Primaries(self._client, self._database)
 
     def collection(self, name: str) -> Collection:
         """Return one of the database's collections."""
@@ -57,7 +57,7 @@ class Database:
         That is, what no crash can take back.
         """
         motor = self._database.get_collection(name, read_concern=ReadConcern("majority"))
-        return Collection(motor, self._health, self._terms)
+        return Collection(motor, self._health, self._primaries)
 
     async def ping(self) -> None:
         """Return when the primary answers, else raise `unavailable`, which says what lacks."""

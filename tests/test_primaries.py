@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from realchat.store.terms import Terms
+from realchat.store.primaries import Primaries
 
 FIRST, SECOND = ObjectId("7fffffff0000000000000001"), ObjectId("7fffffff0000000000000002")
 
@@ -54,10 +54,10 @@ class Members:
         await asyncio.sleep(0)
         self.probed.append(self.term)
 
-    def terms(self) -> Terms:
+    def primaries(self) -> Primaries:
         """Return what reads are to heed."""
         client: Any = self
-        return Terms(client, client)
+        return Primaries(client, client)
 
     async def show(self) -> str:
         """Read."""
@@ -67,45 +67,45 @@ class Members:
 @pytest.mark.gen_test
 async def test_a_primary_is_probed_once() -> None:
     members = Members()
-    terms = members.terms()
-    assert await asyncio.gather(*(terms.read(members.show) for _ in range(9))) == ["new"] * 9
-    assert await terms.read(members.show) == "new"
+    primaries = members.primaries()
+    assert await asyncio.gather(*(primaries.read(members.show) for _ in range(9))) == ["new"] * 9
+    assert await primaries.read(members.show) == "new"
     assert members.probed == [FIRST]
 
 
 @pytest.mark.gen_test
 async def test_what_a_new_primary_showed_before_it_was_followed_is_read_again() -> None:
     members = Members()
-    terms = members.terms()
-    await terms.read(members.show)
+    primaries = members.primaries()
+    await primaries.read(members.show)
     members.term = SECOND
-    assert await terms.read(members.show) == "new"
+    assert await primaries.read(members.show) == "new"
     assert members.probed == [FIRST, SECOND]
 
 
 @pytest.mark.gen_test
 async def test_a_read_of_before_the_probe_of_another_is_read_again() -> None:
     members = Members()
-    terms = members.terms()
-    await terms.read(members.show)
+    primaries = members.primaries()
+    await primaries.read(members.show)
     members.term = SECOND
     read: list[str] = []
 
     async def be_overtaken() -> str:
         shown = await members.show()
         if not read:
-            await terms.read(members.show)
+            await primaries.read(members.show)
         read.append(shown)
         return shown
 
-    assert await terms.read(be_overtaken) == "new"
+    assert await primaries.read(be_overtaken) == "new"
     assert read == ["old", "new"]
 
 
 @pytest.mark.gen_test
 async def test_without_a_primary_nothing_is_certain() -> None:
     members = Members()
-    terms = members.terms()
+    primaries = members.primaries()
 
     async def lose_the_primary_once() -> str:
         shown = await members.show()
@@ -115,7 +115,7 @@ async def test_without_a_primary_nothing_is_certain() -> None:
             members.term = None
         return shown
 
-    assert await terms.read(lose_the_primary_once) == "new"
+    assert await primaries.read(lose_the_primary_once) == "new"
     assert members.probed[-1] is SECOND
 
 
@@ -123,5 +123,5 @@ async def test_without_a_primary_nothing_is_certain() -> None:
 async def test_a_router_is_not_probed() -> None:
     members = Members("Sharded")
     members.term = None
-    assert await members.terms().read(members.show) == "old"
+    assert await members.primaries().read(members.show) == "old"
     assert members.probed == []

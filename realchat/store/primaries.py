@@ -21,8 +21,8 @@ from realchat.store.documents import Document
 T = TypeVar("T")
 
 
-class Terms:
-    """The terms of a replica set's primaries: one is confirmed once a majority follows it."""
+class Primaries:
+    """A replica set's primaries: one is confirmed in its term once a majority follows it."""
 
     def __init__(self, client: MotorClient[Document], database: MotorDatabase[Document]) -> None:
         self._client = client
