@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import people
 import pytest
 from browser import (
     Complaints,
     arrive,
+    be_connected,
     chromium,
     conversation,
     in_a_browser,
@@ -198,7 +201,7 @@ async def test_one_comes_in_talks_and_leaves_without_a_mouse(
         await require_focus(page, page.get_by_role("textbox", name="Message"))
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("heading", name="Cleo")).to_have_count(0)
-        await require_focus(page)
+        await require_focus(page, conversation(page, "Cleo"))
         await leave(page)
     assert complaints == []
 
@@ -277,6 +280,82 @@ async def test_escape_gives_up_a_dialog_that_is_still_being_fetched(
     assert complaints == []
 
 
+# A browser that is long in drawing: what waits for a frame is late, and a dialog that closes, too.
+LATE = """(() => {
+  const { requestAnimationFrame: frame, setTimeout: own } = window;
+  window.requestAnimationFrame = (run) => own(() => frame(run), 1000);
+  window.setTimeout = (run, wait, ...given) => own(run, wait === 35 ? 1000 : wait, ...given);
+  addEventListener("close", (event) => {
+    if (!event.isTrusted) return;
+    event.stopImmediatePropagation();
+    own(() => event.target.dispatchEvent(new Event("close")), 1000);
+  }, true);
+})()"""
+
+
+@asynccontextmanager
+async def late(http: AsyncHTTPClient, base_url: str) -> AsyncIterator[Page]:
+    """Have Ana's page with what Ben said, in a browser that is long in drawing."""
+    ana, ben = [await people.register(http, base_url, name) for name in ("Ana", "Ben")]
+    await ben.post("/messages", {"recipient_id": ana.id, "content": "Hello"})
+    complaints = Complaints()
+    async with chromium() as browser:
+        page = await arrive(browser, base_url, complaints)
+        await sign_in(page, ana.email)
+        await conversation(page, "Ben").click()
+        await page.context.add_init_script(LATE)
+        await page.reload()
+        await be_connected(page)
+        await expect(message(page, "Hello")).to_be_visible()
+        yield page
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_keys_go_where_the_one_before_led_however_long_drawing_takes(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with late(http_client, base_url) as page:
+        field, said = page.get_by_role("textbox", name="Message"), message(page, "Hello")
+        await said.focus()
+        await page.keyboard.type("rcoe")
+        await expect(field).to_have_value("coe")
+        await page.keyboard.press("Escape")
+        for key in ("+", "Enter"):
+            await said.focus()
+            await page.keyboard.press(key)
+            await page.keyboard.press("Escape")
+            await expect(page.locator(".popover")).to_have_count(0)
+            await expect(said).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("heading", name="Ben")).to_have_count(0)
+        await expect(conversation(page, "Ben")).to_be_focused()
+        await page.keyboard.press("n")
+        await expect(page.get_by_role("dialog", name="New group")).to_be_visible()
+        await page.keyboard.type("Club")
+        await expect(page.get_by_label("Group name")).to_have_value("Club")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_a_dialog_that_was_left_is_gone_at_once_and_opens_again(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with late(http_client, base_url) as page:
+        await page.get_by_role("log").focus()
+        group = page.get_by_role("dialog", name="New group")
+        await page.keyboard.press("n")
+        await expect(group).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("n")
+        await expect(group).to_be_visible()
+        await page.wait_for_timeout(2_000)
+        await expect(group).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("log")).to_be_focused()
+
+
 async def require_everywhere(page: Page) -> None:
     """Try the keys that work everywhere."""
     press = page.keyboard.press
@@ -316,6 +395,8 @@ async def require_on_a_message(page: Page, ana: Person) -> None:
     await page.keyboard.type("Hello")
     await press("Enter")
     await expect(own).to_contain_text("edited")
+    # Others may hear of it before it is answered, until when one goes on with the same text.
+    await expect(field).to_have_value("")
     await press("Shift+Enter")
     await expect(field).to_have_value("\n")
     await field.fill("")

@@ -1,6 +1,6 @@
 // The chat: the side and the talk, beside each other or one at a time.
 
-import { html, useEffect } from "../lib/html.js";
+import { html, useLayoutEffect } from "../lib/html.js";
 import { open } from "../state/route.js";
 import { connection } from "../state/sync.js";
 import { Banner } from "./banner.js";
@@ -9,7 +9,7 @@ import { Talk } from "./talk/talk.js";
 
 // `isEntered`: somebody came by the way in, whose field had the focus and is gone.
 export function Chat({ isEntered }) {
-  useEffect(() => isEntered && takeFocus(), []);
+  useLayoutEffect(() => isEntered && takeFocus(), []);
   return html`
     <div class=${open.value ? "chat talking" : "chat"} data-connection=${connection.value.state}>
       <${Banner} />

@@ -1,6 +1,6 @@
 // What the parts of the settings have in common.
 
-import { html, useEffect, useRef } from "../../lib/html.js";
+import { html, useLayoutEffect, useRef } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 
 export const Save = ({ form, children }) => html`
@@ -14,7 +14,7 @@ export const Save = ({ form, children }) => html`
 // Asks before something that cannot be taken back is done; `text` says what.
 export function Sure({ text, does, onYes, onNo, busy }) {
   const no = useRef();
-  useEffect(() => no.current.focus(), []);
+  useLayoutEffect(() => no.current.focus(), []);
   return html`
     <div class="sure" role="group" aria-label=${text}>
       <p>${text}</p>

@@ -1,6 +1,6 @@
 // Choosing an emoji: groups of them in a grid, those used last first.
 
-import { html, signal, useEffect, useId, useRef, useState } from "../../lib/html.js";
+import { html, signal, useId, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { GROUPS } from "./emoji-data.js";
 import { Icon } from "./icon.js";
@@ -16,12 +16,15 @@ function remember(emoji) {
   localStorage.setItem(KEY, JSON.stringify(recent.value));
 }
 
-// The grid alone. It takes the focus when it appears; `onPick(emoji)` is told of the choice.
+// The grid alone. It takes the focus when the box around it is shown, which is after its own effects; `onPick(emoji)` is told of the choice.
 export function EmojiPicker({ onPick }) {
   const box = useRef();
   // What is used meanwhile does not move the grid under a finger.
   const used = useRef(recent.value).current;
-  useEffect(() => focusOn(box.current.querySelector("button")), []);
+  useLayoutEffect(() => {
+    const first = box.current.querySelector("button");
+    Object.assign(first, { autofocus: true, tabIndex: 0 });
+  }, []);
   const pick = ({ target }) => {
     const emoji = target.closest("button")?.textContent;
     if (!emoji) return;

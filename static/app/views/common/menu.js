@@ -1,6 +1,6 @@
 // A menu: a button, and what can be chosen with it by mouse, finger or arrow keys.
 
-import { html, useEffect, useRef, useSignal } from "../../lib/html.js";
+import { html, useLayoutEffect, useRef, useSignal } from "../../lib/html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
 
@@ -48,7 +48,7 @@ export function Menu({
 // The menu itself, beside an element that is there already.
 export function MenuList({ label, anchor, items, onClose, heading }) {
   const box = useRef();
-  useEffect(() => focusables(box.current)[0]?.focus(), []);
+  useLayoutEffect(() => focusables(box.current)[0]?.focus(), []);
   const leave = (isBack) => {
     if (isBack) anchor.focus();
     onClose();

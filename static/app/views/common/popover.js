@@ -1,6 +1,6 @@
 // A box over the page, beside what opened it; it closes when it is left.
 
-import { html, useEffect, useLayoutEffect, useRef } from "../../lib/html.js";
+import { html, useLayoutEffect, useRef } from "../../lib/html.js";
 
 // Pixels to the window's edges, and to what it belongs to.
 const MARGIN = 8;
@@ -15,8 +15,8 @@ export function Popover({ anchor, onClose, children, className = "", ...properti
   useLayoutEffect(() => {
     box.current.showPopover();
     place(box.current, anchor);
+    return whenLeft(box.current, anchor, (isBack) => close.current(isBack));
   }, []);
-  useEffect(() => whenLeft(box.current, anchor, (isBack) => close.current(isBack)), []);
   const keep = (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 // The field for writing, with all that goes into a message.
 
-import { html, signal, useEffect, useRef, useSignal } from "../../lib/html.js";
+import { html, signal, useEffect, useLayoutEffect, useRef, useSignal } from "../../lib/html.js";
 import { sizeOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { explain } from "../../net/api.js";
@@ -143,12 +143,13 @@ function Waiting({ conversation }) {
 }
 
 // Where a keyboard is at hand, one writes at once; on a phone it would cover what one came to read.
+// A frame later, what is typed meanwhile would be keys of the message or of the page.
 function useFocus(field, conversation) {
   const about = context.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (matchMedia("(pointer: fine)").matches) field.current.focus({ preventScroll: true });
   }, [conversation]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!about) return;
     field.current.focus({ preventScroll: true });
     field.current.setSelectionRange(field.current.value.length, field.current.value.length);

@@ -1,6 +1,6 @@
 // Files that are dragged onto the conversation, or pasted into it.
 
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { Icon } from "../common/icon.js";
 
@@ -12,7 +12,7 @@ export function DropZone({ onFiles }) {
   const take = useRef();
   take.current = onFiles;
   const [isOver, setOver] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const area = marker.current.closest(".talk") ?? marker.current.parentElement;
     const ends = new AbortController();
     // Entering an element inside comes before leaving the one around it.

@@ -1,12 +1,13 @@
 // What the forms of the way in have in common.
 
-import { html, useEffect } from "../../lib/html.js";
+import { html, useLayoutEffect } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { Field } from "../common/form.js";
 
-// `autofocus` is what the first field is, so that another one gets the focus too.
+// `autofocus` is what the first field is, so that another one gets the focus too: at once, before
+// whoever goes on typing comes to the next one.
 export function Entry({ title, text, form, autofocus, children }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (autofocus) form.bind.ref.current.querySelector("input")?.focus();
   }, [autofocus]);
   return html`

@@ -1,6 +1,6 @@
 // Making a group.
 
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { createGroup } from "../../state/groups.js";
 import { show } from "../../state/route.js";
@@ -12,8 +12,6 @@ import { Picker } from "./picker.js";
 export function NewGroup() {
   const [members, setMembers] = useState([]);
   const { busy, error, run } = useAction();
-  const field = useRef();
-  useEffect(() => field.current.focus(), []);
   const create = (event) => {
     event.preventDefault();
     const given = new FormData(event.target);
@@ -29,7 +27,7 @@ export function NewGroup() {
       <form class="stack" onSubmit=${create}>
         <label>
           ${t("groups.name")}
-          <input ref=${field} name="name" required maxlength="80" autocomplete="off" dir="auto" />
+          <input name="name" autofocus required maxlength="80" autocomplete="off" dir="auto" />
         </label>
         <${Picker} chosen=${members} choose=${setMembers} />
         <label class="check">

@@ -1,6 +1,6 @@
 // One's conversations, the newest first.
 
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { hasList, ordered } from "../../state/conversations.js";
 import { open, show } from "../../state/route.js";
@@ -16,7 +16,7 @@ export function List() {
   const box = useRef();
   const id = open.value;
   const left = useRef("");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (id) box.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
     else if (left.current) comeBack(box.current, left.current);
     left.current = id;

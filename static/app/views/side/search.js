@@ -1,6 +1,6 @@
 // The search in one conversation.
 
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
 import { titleOf } from "../../state/conversations.js";
 import { closeDialog } from "../../state/ui.js";
@@ -9,15 +9,13 @@ import { Hits } from "./hits.js";
 
 export function SearchDialog({ conversation }) {
   const [asked, ask] = useState("");
-  const field = useRef();
-  useEffect(() => field.current.focus(), []);
   return html`
     <${Dialog} title=${t("side.search_title", { name: titleOf(conversation) })}>
       <label>
         ${t("side.search_words")}
         <input
-          ref=${field}
           type="search"
+          autofocus
           maxlength="100"
           autocomplete="off"
           value=${asked}

@@ -1,6 +1,6 @@
 // Pictures as large as the window: those of a message, one after the other.
 
-import { html, useEffect, useState } from "../../lib/html.js";
+import { html, useLayoutEffect, useState } from "../../lib/html.js";
 import { sizeOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { Dialog } from "../common/dialog.js";
@@ -10,7 +10,7 @@ export function Viewer({ file, pictures }) {
   const [shown, show] = useState(file);
   const at = pictures.findIndex(({ url }) => url === shown.url);
   const go = (step) => pictures[at + step] && show(pictures[at + step]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const forward = document.documentElement.dir === "rtl" ? -1 : 1;
     const step = ({ key }) => go({ ArrowRight: forward, ArrowLeft: -forward }[key]);
     addEventListener("keydown", step);
