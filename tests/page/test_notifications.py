@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Callable
 from typing import Any
 
 import people
@@ -10,12 +13,13 @@ from browser import be_connected, in_a_browser, require_accessible
 from engine import Engine
 from msgspec import structs
 from people import Person
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from test_composer import direct, field, open_talk, writing
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.settings import Settings
 
+LATE = "Mañana llego tarde a casa"
 # A headless browser has nowhere to show one, so the page's own calls are looked at.
 WATCH = """
 window.told = [];
@@ -129,6 +133,20 @@ async def test_nothing_is_told_or_heard_unless_it_was_asked_for(
         assert await page.evaluate("[told.length, tones]") == [0, 0]
 
 
+def note(frame: str | bytes, come: set[str]) -> None:
+    """Note which type of frame came."""
+    come.add(json.loads(frame)["type"])
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    for _ in range(600):
+        if is_so():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("never came")
+
+
 class TestTranslated:
     """With a real engine."""
 
@@ -142,12 +160,46 @@ class TestTranslated:
     async def test_a_notification_is_in_the_language_of_its_reader(
         self, http_client: AsyncHTTPClient, base_url: str
     ) -> None:
+        async with writing(http_client, base_url) as (page, ana, ben):
+            cleo = await people.register(http_client, base_url, "Cleo", language="es")
+            await ana.patch("/auth/me", {"language": "ca"})
+            await page.evaluate("localStorage.setItem('realchat.words', 'en')")
+            # The engine is asked for it once: then it is there before the page stops waiting.
+            await write(cleo, LATE, recipient_id=ben.id)
+            asked = (await ben.get("/messages/dm", user_id=cleo.id)).json[0]["id"]
+            found = (await ben.get(f"/messages/{asked}/translation", lang="ca")).json
+            assert found["status"] == "ready"
+            await watch(page, notifications=True)
+            await write(cleo, LATE, recipient_id=ana.id)
+            [notification] = await told(page, 1)
+            assert notification["lang"] == "ca"
+            assert "demà" in notification["body"].lower()
+
+    @in_a_browser
+    @pytest.mark.gen_test(timeout=300)
+    async def test_a_translation_that_comes_before_the_list_is_in_the_notification(
+        self, http_client: AsyncHTTPClient, base_url: str, engine: Engine
+    ) -> None:
         async with writing(http_client, base_url) as (page, ana, _):
             cleo = await people.register(http_client, base_url, "Cleo", language="es")
             await ana.patch("/auth/me", {"language": "ca"})
             await page.evaluate("localStorage.setItem('realchat.words', 'en')")
+            come: set[str] = set()
+            page.on("websocket", lambda line: line.on("framereceived", lambda one: note(one, come)))
             await watch(page, notifications=True)
-            await write(cleo, "Mañana llego tarde a casa", recipient_id=ana.id)
+            read = asyncio.Event()
+
+            async def be_late(route: Route) -> None:
+                await read.wait()
+                await route.continue_()
+
+            await page.route("**/conversations", be_late)
+            engine.gate.clear()
+            async with page.expect_request("**/conversations"):
+                await write(cleo, LATE, recipient_id=ana.id, content_lang="es")
+            engine.gate.set()
+            await until(lambda: "translation" in come)
+            read.set()
             [notification] = await told(page, 1)
             assert notification["lang"] == "ca"
             assert "demà" in notification["body"].lower()

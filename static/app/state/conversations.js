@@ -93,7 +93,8 @@ async function read() {
 function tellStrange() {
   for (const message of strange.splice(0)) {
     const known = conversationOf(message.conversation);
-    if (known && !isMe(message.sender_id) && message.seq > known.read_seq) tellLate(message);
+    if (known && !isMe(message.sender_id) && message.seq > known.read_seq)
+      tellLate({ ...message, translation: comeEarly(message) ?? message.translation });
   }
 }
 
