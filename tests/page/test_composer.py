@@ -23,7 +23,7 @@ from browser import (
 from engine import Engine
 from msgspec import structs
 from people import Person
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.settings import Settings
@@ -102,18 +102,48 @@ async def test_on_a_touch_screen_enter_begins_a_line(
         assert await heard(ben, ana, 1) == ["One\nTwo"]
 
 
+# Says whether anything that is being written comes to be kept.
+IS_KEPT = """async (node, id) => {
+  const request = (asked) => new Promise((done, fail) => {
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => fail(asked.error);
+  });
+  const database = await request(indexedDB.open(`realchat-${id}`));
+  let kept = [];
+  for (let look = 0; look < 500 && !kept.length; look++) {
+    await new Promise((done) => setTimeout(done, 20));
+    kept = await request(database.transaction("drafts").objectStore("drafts").getAll());
+  }
+  database.close();
+  return kept.length > 0;
+}"""
+# Writes without a pause meanwhile.
+KEPT_MEANWHILE = f"""async (node, id) => {{
+  const typing = setInterval(() => {{
+    node.value += "a";
+    node.dispatchEvent(new Event("input", {{ bubbles: true }}));
+  }}, 50);
+  const isKept = await ({IS_KEPT})(node, id);
+  clearInterval(typing);
+  return isKept;
+}}"""
+
+
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
 async def test_what_is_written_outlasts_a_reload_that_leaves_no_time_to_keep_it(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:
-    async with writing(http_client, base_url) as (page, *_):
+    async with writing(http_client, base_url) as (page, ana, _):
         late = "IDBDatabase.prototype.transaction = () => { throw new Error('too late'); }"
         await page.evaluate(f"void ({late})")
         await field(page).press_sequentially("At eight")
         for _ in range(2):
             await page.reload()
             await expect(field(page)).to_have_value("At eight")
+        # Also that there is nothing any more.
+        assert await field(page).evaluate(IS_KEPT, ana.id)
+        await page.evaluate(f"void ({late})")
         await field(page).fill("")
         await page.reload()
         await expect(field(page)).to_have_value("")
@@ -148,7 +178,8 @@ async def test_arrow_up_in_the_empty_field_changes_the_last_message(
     async with writing(http_client, base_url) as (page, ana, ben):
         await say(page, "A mistace")
         assert await heard(ben, ana, 1) == ["A mistace"]
-        await expect(message(page, "A mistace")).to_be_visible()
+        # What is still on its way cannot be changed.
+        await expect(message(page, "A mistace")).to_contain_text("Sent")
         await field(page).press("ArrowUp")
         await expect(field(page)).to_have_value("A mistace")
         await field(page).press("Escape")
@@ -159,6 +190,37 @@ async def test_arrow_up_in_the_empty_field_changes_the_last_message(
         await expect(message(page, "A mistake")).to_be_visible()
         await expect(field(page)).to_have_value("")
         assert await heard(ben, ana, 1) == ["A mistake"]
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_what_is_written_while_a_change_is_being_saved_is_not_lost(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, ana, ben):
+        await say(page, "One")
+        await expect(message(page, "One")).to_contain_text("Sent")
+        answer = asyncio.Event()
+
+        async def be_late(route: Route) -> None:
+            await answer.wait()
+            await route.continue_()
+
+        await page.route("**/messages/*", be_late)
+        await field(page).press("ArrowUp")
+        await field(page).press_sequentially(" two")
+        async with page.expect_response("**/messages/*"):
+            async with page.expect_request("**/messages/*"):
+                await field(page).press("Enter")
+            await field(page).press_sequentially(" three")
+            answer.set()
+        await expect(message(page, "One two")).to_contain_text("edited")
+        await expect(field(page)).to_have_value("One two three")
+        # Back to what it was at first is a change, too.
+        await field(page).fill("One")
+        await field(page).press("Enter")
+        await expect(field(page)).to_have_value("")
+        assert await heard(ben, ana, 1) == ["One"]
 
 
 @in_a_browser
@@ -263,28 +325,6 @@ async def test_what_is_seen_in_the_field_is_what_is_sent_whatever_was_told_of_it
         )
         await expect(message(page, "By another hand")).to_contain_text("Sent")
         await expect(field(page)).to_have_value("")
-
-
-# Writes without a pause, and says whether any of it is kept meanwhile.
-KEPT_MEANWHILE = """async (node, id) => {
-  const request = (asked) => new Promise((done, fail) => {
-    asked.onsuccess = () => done(asked.result);
-    asked.onerror = () => fail(asked.error);
-  });
-  const typing = setInterval(() => {
-    node.value += "a";
-    node.dispatchEvent(new Event("input", { bubbles: true }));
-  }, 50);
-  const database = await request(indexedDB.open(`realchat-${id}`));
-  let kept = [];
-  for (let look = 0; look < 500 && !kept.length; look++) {
-    await new Promise((done) => setTimeout(done, 20));
-    kept = await request(database.transaction("drafts").objectStore("drafts").getAll());
-  }
-  clearInterval(typing);
-  database.close();
-  return kept.length > 0;
-}"""
 
 
 @in_a_browser

@@ -36,7 +36,10 @@ export function editLast(conversation) {
 export async function saveEdit(conversation) {
   const { message, text } = peekDraft(conversation).edit;
   if (text !== message.content) await call("PATCH", `/messages/${message.id}`, { content: text });
-  // Another one may be being changed by now.
-  if (peekDraft(conversation).edit?.message.id === message.id)
-    changeDraft(conversation, { edit: null });
+  const now = peekDraft(conversation).edit;
+  // Another one may be being changed by now, or the same one further.
+  if (now?.message.id !== message.id) return;
+  const isFurther = now.text !== text;
+  const saved = { ...now, message: { ...now.message, content: text } };
+  changeDraft(conversation, { edit: isFurther ? saved : null });
 }

@@ -19,7 +19,8 @@ const FILES_LAST = 23 * 3_600_000;
 // be sent as soon as its files are there.
 const NOTHING = { text: "", reply: null, edit: null, files: [], isQueued: false };
 
-// conversation → { draft: a signal; save; isChanged, since it was kept; isOwn: written in this tab }.
+// conversation → { draft: a signal; save; isChanged, since it was kept; isOwn: written in this tab;
+// ending: it was emptied in this tab, and the database may not know of it yet }.
 // What is shown is subscribed to a signal, so one that was made stays the conversation's for ever.
 const drafts = new Map();
 const tabs = new BroadcastChannel("realchat-drafts");
@@ -71,6 +72,7 @@ export function clearDrafts() {
   for (const known of drafts.values()) {
     known.draft.value = NOTHING;
     known.isChanged = known.isOwn = false;
+    known.ending = null;
   }
 }
 
@@ -90,8 +92,11 @@ function keep(conversation) {
   const { text, reply, edit } = kept;
   const isAny = text || reply || edit || kept.files.length;
   known.isOwn = Boolean(isAny);
+  const ending = (known.ending = isAny ? null : {});
   const value = isAny ? { conversation, ...kept } : undefined;
-  storage.change([{ store: "drafts", key: conversation, value }]);
+  storage.change([{ store: "drafts", key: conversation, value }]).then((isKept) => {
+    if (isKept && known.ending === ending) known.ending = null;
+  });
   tell(conversation, kept);
 }
 
@@ -120,12 +125,13 @@ tabs.onmessage = ({ data: { user, conversation, kept, ended } }) => {
   const files = draft.peek().files.filter((one) => !isDone(one));
   draft.value = { ...draft.peek(), ...kept, files: [...kept.files, ...files] };
   known.isOwn = files.length > 0;
+  known.ending = null;
 };
 
 // What a page that is left writes to a database may come too late for the page that follows. This
 // is there at once, in the same tab.
 addEventListener("pagehide", () => {
-  const own = [...drafts].filter(([, { isOwn }]) => isOwn);
+  const own = [...drafts].filter(([, { isOwn, ending }]) => isOwn || ending);
   const left = own.map(([conversation, { draft }]) => ({ conversation, ...lasting(draft.peek()) }));
   try {
     sessionStorage.setItem(LEFT, JSON.stringify({ user: account.peek()?.id, left }));
