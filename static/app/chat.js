@@ -7,6 +7,7 @@ import { clearUploads, isUploading } from "./state/attaching.js";
 import { startNotifications } from "./state/notifications.js";
 import { isAtRisk } from "./state/outbox.js";
 import { forgetRoute } from "./state/route.js";
+import { isUnkept } from "./state/self.js";
 import { startShortcuts } from "./state/shortcuts.js";
 import { deleteStorage, forgetWhatWasRead } from "./state/storage.js";
 import { connection, startSync, stopSync } from "./state/sync.js";
@@ -33,7 +34,7 @@ export function startChat() {
   });
   // Only where something would be lost: what is written is kept.
   addEventListener("beforeunload", (event) => {
-    if (isUploading() || isAtRisk()) event.preventDefault();
+    if (isUploading() || isAtRisk() || isUnkept()) event.preventDefault();
   });
 }
 

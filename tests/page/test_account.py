@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -18,10 +19,15 @@ from browser import (
     sign_in,
 )
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from tornado.httpserver import HTTPServer
 
 TABS = ["Profile", "Languages", "This browser", "Security"]
+# Whether these are the languages that the server has kept as read besides.
+KEPT = """(codes) =>
+  JSON.parse(localStorage.getItem("realchat.account")).reads.join() === codes.join()"""
+# Whether somebody who leaves the page is asked first.
+IS_ASKED = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 REFUSE = "Notification.requestPermission = async () => 'denied'"
 
 
@@ -113,10 +119,37 @@ async def test_languages_that_are_read_besides_are_found_by_either_name(url: str
         await expect(page.get_by_role("button", name="Remove French")).to_be_visible()
         await page.get_by_role("button", name="Remove German").click()
         await expect(page.get_by_role("button", name="Remove German")).to_have_count(0)
+        await page.wait_for_function(KEPT, arg=["fr"])
         await page.reload()
         await open_settings(page, "Languages")
         await expect(page.get_by_role("button", name="Remove French")).to_be_visible()
         await expect(page.get_by_role("button", name="Remove German")).to_have_count(0)
+    assert complaints == []
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_who_leaves_before_a_language_is_kept_is_asked_first(url: str) -> None:
+    complaints = Complaints()
+    async with chromium() as browser:
+        page = await arrive(browser, url, complaints)
+        await register(page, "Ana")
+        await open_settings(page, "Languages")
+        answer = asyncio.Event()
+
+        async def be_late(route: Route) -> None:
+            await answer.wait()
+            await route.continue_()
+
+        await page.route("**/auth/me", be_late)
+        async with page.expect_request("**/auth/me"):
+            await page.get_by_label("Add a language").fill("german")
+            await page.get_by_label("Add a language").press("Enter")
+        await expect(page.get_by_role("button", name="Remove German")).to_be_visible()
+        assert await page.evaluate(IS_ASKED)
+        answer.set()
+        await page.wait_for_function(KEPT, arg=["de"])
+        await page.wait_for_function(f"() => !({IS_ASKED})")
     assert complaints == []
 
 

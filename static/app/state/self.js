@@ -18,10 +18,19 @@ export async function change(changes) {
   changeSelf((await call("PATCH", "/auth/me", changes)).user);
 }
 
+// Changes of what one reads that are shown as made and may not be kept yet.
+let unkept = 0;
+export const isUnkept = () => unkept > 0;
+
 // What is read with and without help decides what comes translated.
 export async function changeReading(changes) {
-  await change(changes);
-  await reread();
+  unkept++;
+  try {
+    await change(changes);
+    await reread();
+  } finally {
+    unkept--;
+  }
 }
 
 // Cut to a square and made small here: quick to load, and without the place of the photograph.
