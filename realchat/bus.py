@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from realchat.events import AnyHappening
 from realchat.limits import Rate
-
-Listener = Callable[[AnyHappening], None]
+from realchat.listeners import Listener, Listeners
 
 _MAX_BUCKETS = 100_000
 
@@ -22,19 +21,18 @@ class LocalBus:
     """Hands what is published to every listener, at once and in order."""
 
     def __init__(self) -> None:
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
 
     async def ping(self) -> None:
         """Return at once: it is there as long as the process is."""
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with all that is published from now on."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     def publish(self, happening: AnyHappening) -> None:
         """Tell every listener, in the order of their subscription."""
-        for listener in self._listeners:
-            listener(happening)
+        self._listeners.tell(happening)
 
     async def join(self, channels: Sequence[str]) -> None:
         """Return at once: all is heard here."""

@@ -7,7 +7,7 @@ it sent itself. What it could not hear is said by a `Resync`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 
 from cachetools import LRUCache
@@ -17,13 +17,12 @@ from realchat.channels import EVERYBODY, Addresses
 from realchat.envelopes import happening_of, mark_of, seal, unseal
 from realchat.events import AnyHappening, MessageStored, Resync
 from realchat.ids import new_id
+from realchat.listeners import Listener, Listeners
 from realchat.metrics import count_bus_received
 from realchat.protocol import frame_message
 from realchat.redis_shards import Shards
 
 logger = logging.getLogger(__name__)
-
-Listener = Callable[[AnyHappening], None]
 
 # Seconds that the start waits for Redis, and the end for what is to be sent.
 _PATIENCE = 3.0
@@ -39,7 +38,7 @@ class RedisBus:
         self.process_id = new_id()
         self._scope = f"realchat:{scope}:"
         self._mark = mark_of(self.process_id)
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
         self._addresses = Addresses()
         self._numbers = count(1)
         self._seen: LRUCache[tuple[str, int], None] = LRUCache(_MAX_SEEN)
@@ -64,7 +63,7 @@ class RedisBus:
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with all that is published here, or told by others, from now on."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     def publish(self, happening: AnyHappening) -> None:
         """Tell this process at once, and others as soon as can be."""
@@ -75,12 +74,11 @@ class RedisBus:
             data = seal(self._mark, next(self._numbers), told)
             for channel in channels:
                 self._shards.send(self._scope + channel, data)
-        for listener in self._listeners:
-            listener(happening)
+        self._listeners.tell(happening)
 
     def make_up(self) -> None:
         """Have made up here for what was not heard."""
-        self._tell(Resync())
+        self._listeners.tell_each(Resync())
 
     def have_made_up(self) -> None:
         """Have every process make up for what it may not have been told."""
@@ -105,7 +103,7 @@ class RedisBus:
                 return
             self._seen[key] = None
             count_bus_received()
-            self._tell(happening_of(envelope.content))
+            self._listeners.tell_each(happening_of(envelope.content))
         except ValueError:
             logger.error("what came over the bus is none of ours, or of another version")
 
@@ -113,11 +111,3 @@ class RedisBus:
         """Have others make up for what they could not be told."""
         data = seal(self._mark, next(self._numbers), Resync())
         self._shards.send(self._scope + EVERYBODY, data)
-
-    def _tell(self, happening: AnyHappening) -> None:
-        for listener in self._listeners:
-            try:
-                listener(happening)
-            except Exception:
-                # Else it would end the task that reads, and the other listeners' hearing.
-                logger.exception("fault in what hears the bus")

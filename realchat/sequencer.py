@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import structs
 
 from realchat.events import AnyHappening, MessageStored
 from realchat.frames import MessageKind
+from realchat.listeners import Listener, Listeners
 from realchat.metrics import count_gaps
 from realchat.ports import Bus
 from realchat.readings import Missed
@@ -25,8 +26,6 @@ from realchat.tasks import Tasks
 from realchat.tracks import Admission, Track
 
 logger = logging.getLogger(__name__)
-
-Listener = Callable[[AnyHappening], None]
 
 # Seconds that a message waits for those before it: many times what one takes through Redis.
 _PATIENCE = 0.05
@@ -53,7 +52,7 @@ class Sequencer:
         self._bus = bus
         self._changes = changes
         self._tasks = tasks
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
         self._tracks: dict[str, Track] = {}
         self._looks = asyncio.Semaphore(_LOOKS)
 
@@ -63,7 +62,7 @@ class Sequencer:
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with all that happens from now on, messages in their order."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     async def ping(self) -> None:
         """Return when the bus answers."""
@@ -109,12 +108,12 @@ class Sequencer:
     def take(self, happening: AnyHappening) -> None:
         """Pass on what the bus brings; a message when it is its turn."""
         if not isinstance(happening, MessageStored):
-            self._tell(happening)
+            self._listeners.tell_each(happening)
             return
         track = self._tracks.get(happening.message.conversation)
         if track is None:
             # Nobody is here to be told, but those of whose coming nobody told here yet.
-            self._tell(structs.replace(happening, readers=()))
+            self._listeners.tell_each(structs.replace(happening, readers=()))
         elif track.put(happening):
             self._tell_due(happening.message.conversation, track)
 
@@ -152,7 +151,7 @@ class Sequencer:
             if self._track_with(conversation, user_id, admission) is None:
                 return
             for one in page:
-                self._tell(_happening(one, is_new=one.is_new, readers=(user_id,)))
+                self._listeners.tell_each(_happening(one, is_new=one.is_new, readers=(user_id,)))
             since = max([one.message.rev for one in page], default=since)
             if len(page) < _PAGE:
                 since = max(since, last)
@@ -166,7 +165,7 @@ class Sequencer:
         for happening in track.take_due():
             if track.told is not None:
                 track.told.add(happening.message.id)
-            self._tell(happening)
+            self._listeners.tell_each(happening)
         if track.is_behind and track.timer is None and track.told is None:
             loop = asyncio.get_running_loop()
             track.timer = loop.call_later(_PATIENCE, self._begin_filling, conversation, track)
@@ -214,21 +213,13 @@ class Sequencer:
                 happening = structs.replace(happening, kind="message", frame=None)
             told.add(happening.message.id)
             track.advance(rev)
-            self._tell(happening)
+            self._listeners.tell_each(happening)
         for happening in track.take_due():
-            self._tell(happening)
+            self._listeners.tell_each(happening)
 
     async def _look(self, conversation: str, since: int) -> list[Missed]:
         async with self._looks:
             return await persist(self._changes.missed, conversation, since, _PAGE)
-
-    def _tell(self, happening: AnyHappening) -> None:
-        for listener in self._listeners:
-            try:
-                listener(happening)
-            except Exception:
-                # What comes after it must be told all the same.
-                logger.exception("fault in what hears the bus")
 
 
 def _happening(one: Missed, *, is_new: bool, readers: tuple[str, ...]) -> MessageStored:

@@ -8,12 +8,13 @@ from realchat.attendance import Attendance
 from realchat.bus import LocalAttendance, LocalBuckets, LocalBus, LocalRoster
 from realchat.events import AnyHappening, MessageStored, Resync
 from realchat.limits import Buckets
+from realchat.listeners import Listener
 from realchat.lookups import Lookups
 from realchat.metrics import show_bus
 from realchat.ports import Bus
 from realchat.presence import Presences, Roster
 from realchat.redis_buckets import RedisBuckets
-from realchat.redis_bus import Listener, RedisBus
+from realchat.redis_bus import RedisBus
 from realchat.redis_client import Calls
 from realchat.redis_roster import RedisRoster
 from realchat.sequencer import Sequencer

@@ -10,10 +10,11 @@ from realchat.attendance import Attendance
 from realchat.events import AnyHappening, GroupChanged, MessageStored
 from realchat.frames import MessageKind
 from realchat.ids import group_conversation
+from realchat.listeners import Listener
 from realchat.lookups import Lookups
 from realchat.models import Group, Message
 from realchat.readings import Missed
-from realchat.sequencer import Listener, Sequencer
+from realchat.sequencer import Sequencer
 from realchat.tasks import Tasks
 
 ANA, BEN, CEM = "a" * 24, "b" * 24, "c" * 24

@@ -81,6 +81,7 @@ ROOMS = {
         "realchat.ids",
         "realchat.languages",
         "realchat.limits",
+        "realchat.listeners",
         "realchat.loader",
         "realchat.logs",
         "realchat.memory",
