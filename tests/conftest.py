@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 import pytest
 from engine import Engine
 from libretranslate_server import LibreTranslateServer
@@ -22,12 +23,19 @@ from tornado.web import Application
 
 from handlers.application import make_application, make_server
 from handlers.socket import ChatSocket
+from realchat.errors import ChatError
 from realchat.mongod import EmbeddedMongod, start_mongod
 from realchat.services import Services, open_services
 from realchat.settings import Settings
 from realchat.store.database import Database
 from realchat.store.messages import Messages
 from realchat.store.places import Places
+
+# How long an example or its making takes says how busy the machine is, and nothing else.
+hypothesis.settings.register_profile(
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("here")
 
 # Bytes that the databases of a whole run may take, with much to spare.
 _ROOM = 4 * 1024**3
@@ -90,12 +98,24 @@ def database(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Ite
     """A database of the test's own, without a server around it."""
     opened = io_loop.run_sync(lambda: _open(mongod.uri, settings.mongodb_db))
     yield opened
-    io_loop.run_sync(opened.drop)
+    io_loop.run_sync(lambda: _drop(opened))
     opened.close()
 
 
 async def _open(uri: str, name: str) -> Database:
     return Database(uri, name)
+
+
+async def _drop(database: Database) -> None:
+    """Delete a database, which on a busy machine takes longer than a call may in service."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await database.drop()
+            except ChatError:
+                await asyncio.sleep(0.2)
+            else:
+                return
 
 
 @pytest.fixture(params=["one server", "shards"])
@@ -113,7 +133,7 @@ def services(io_loop: IOLoop, mongod: EmbeddedMongod, settings: Settings) -> Ite
     opened: Services = io_loop.run_sync(lambda: open_services(settings, mongod.uri))
     yield opened
     io_loop.run_sync(opened.tasks.drain)  # which else would write to what is being dropped
-    io_loop.run_sync(opened.database.drop)
+    io_loop.run_sync(lambda: _drop(opened.database))
     io_loop.run_sync(opened.close)
 
 
@@ -199,3 +219,4 @@ def engine(io_loop: IOLoop) -> Iterator[Engine]:
     started = io_loop.run_sync(start)
     yield started
     started.stop()
+    io_loop.run_sync(started.finish)

@@ -45,6 +45,7 @@ class Engine:
             ("/translate", _Translate, {"engine": self}),
             ("/languages", _Languages, {"targets": _TARGETS}),
         ]
+        self._under_way: set[asyncio.Task[str]] = set()
         self._server = HTTPServer(web.Application(routes))
         self._server.add_socket(socket)
 
@@ -52,12 +53,22 @@ class Engine:
         """Answer nobody any more."""
         self._server.stop()
 
+    async def finish(self) -> None:
+        """Let what is under way end, also what nobody waits for: a program must not outlive it."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
     async def translate(self, text: str, source: str, target: str) -> str:
         """Have Apertium translate a text. Raises `KeyError` for a pair it does not have."""
+        task = asyncio.create_task(self._run(text, _MODES[source, target]))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _run(self, text: str, mode: str) -> str:
         process = await asyncio.create_subprocess_exec(
             "apertium",
             "-u",
-            _MODES[source, target],
+            mode,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
