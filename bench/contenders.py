@@ -21,10 +21,10 @@ from bench.machine import (
     PEER_PYTHON,
     MissingToolError,
     children,
-    free_port,
     move,
     on_core,
 )
+from torture.processes import free_port
 
 PEERS = HERE / "peers"
 OURS = "RealChat"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -27,13 +28,23 @@ _RENEWED = "all workers are renewed"
 # So that a run of the tests that is killed leaves no servers.
 LEASH = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
 
+# Below those that Linux gives to outgoing connections and to who asks for any, one of which could
+# have a port before the server does that it was chosen for. Tests that run at once share them.
+_TESTER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = range(20000 + _TESTER, 32000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_given: set[int] = set()
+
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of the loopback address that nobody has, and that nobody else gets here."""
+    while True:
+        port = secrets.choice(_PORTS)
+        if port in _given:
+            continue
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
