@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from parts import require
 
+from torture import faults, fleet_faults
 from torture.checker import check
 from torture.record import CaughtUp, Change, Record, Sight, Stored, digest
 from torture.scenarios import SHORT, Options, Scenario, find_lack, run
@@ -294,6 +295,15 @@ def test_stalled_readers_who_are_cut_off_otherwise_are_found(
     assert list(judge(stalled, others, cut_off))
 
 
+@pytest.fixture
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have twice the time where time is judged: other tests run beside these."""
+    monkeypatch.setattr("torture.faults.STOP", 2 * faults.STOP)
+    monkeypatch.setattr("torture.fleet_faults.STOP", 2 * faults.STOP)
+    monkeypatch.setattr("torture.fleet_faults.GOING_ON", 2 * fleet_faults.GOING_ON)
+
+
+@pytest.mark.usefixtures("slow_machine")
 @pytest.mark.parametrize("scenario", SHORT, ids=[one.name for one in SHORT])
 def test_the_server_keeps_its_word_while(scenario: Scenario, tmp_path: Path) -> None:
     if (lack := find_lack(scenario)) and scenario.cuts:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -195,8 +196,9 @@ def test_a_version_that_does_not_start_leaves_the_old_one_serving(team: Team) ->
 
 def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team) -> None:
     before, done = set(team.workers), team.renewals
+    dying = team.workers[0]
     team.process.send_signal(signal.SIGHUP)
-    team.kill_worker()
+    team.kill_worker(dying)  # long before there is one that it could make way for
     wait_until(lambda: team.renewals > done and team.is_whole())
     assert len(team.workers) == 2
     assert before.isdisjoint(team.workers)
@@ -232,8 +234,16 @@ def test_a_signal_while_it_starts_stops_all(folder: Path, signum: int) -> None:
     team = Team(folder)
     try:
         wait_until(lambda: bool(team.workers))
+        # So that it does not get ready before the signal is sent.
+        beginning = team.workers
+        for worker in beginning:
+            os.kill(worker, signal.SIGSTOP)
         everybody = team.children
-        assert team.stop(signum) == 0
+        team.process.send_signal(signum)
+        for worker in beginning:
+            with suppress(ProcessLookupError):  # it has been ended already
+                os.kill(worker, signal.SIGCONT)
+        assert team.wait() == 0
     finally:
         team.kill()
     assert [pid for pid in everybody if is_alive(pid)] == []

@@ -34,9 +34,9 @@ class Team(ServerProcess):
         super().wait_ready()
         return self
 
-    def kill_worker(self) -> int:
-        """End a worker the hard way; return its process id."""
-        pid = self.workers[0]
+    def kill_worker(self, pid: int = 0) -> int:
+        """End a worker the hard way, any if none is named; return its process id."""
+        pid = pid or self.workers[0]
         self._killed += 1
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not is_alive(pid))
