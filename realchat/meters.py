@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -41,9 +41,8 @@ class Numbers:
         """Return the sums over all processes, those that ended too."""
         if self._folder is None:
             return self.own[: self._count].tolist()
-        views = [
-            memoryview(path.read_bytes()).cast("Q") for path in self._folder.glob(f"{self._name}.*")
-        ]
+        files = filter(_is_begun, self._folder.glob(f"{self._name}.*"))
+        views = [memoryview(path.read_bytes()).cast("Q") for path in files]
         return [sum(view[place] for view in views) for place in range(self._count)]
 
     def _room(self) -> bytearray | mmap.mmap:
@@ -53,6 +52,16 @@ class Numbers:
         with (self._folder / f"{self._name}.{os.getpid()}").open("a+b") as file:
             file.truncate(_PAGE)
             return mmap.mmap(file.fileno(), _PAGE)
+
+
+class _Files(MultiProcessCollector):
+    """The library's, which fails of a file that a worker is just making: it is empty at first."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the measures of all."""
+        files = [str(path) for path in Path(self._path).glob("*.db") if _is_begun(path)]
+        merged: Iterable[Metric] = self.merge(files)  # type: ignore[no-untyped-call]  # the library's
+        return merged
 
 
 class Processes(Collector):
@@ -85,10 +94,17 @@ def whole_registry(*own: Collector) -> CollectorRegistry:
             REGISTRY.register(each)
         return REGISTRY
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # the library's
+    _Files(registry, folder)  # type: ignore[no-untyped-call]  # the library's
     for each in (*own, Processes(folder)):
         registry.register(each)
     return registry
+
+
+def _is_begun(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:  # of a gauge, whose worker has ended
+        return False
 
 
 def _label(sample: Sample, pid: str) -> Sample:

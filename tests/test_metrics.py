@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -11,6 +12,7 @@ from tornado.httpserver import HTTPServer
 
 from handlers.application import ROUTES
 from realchat import metrics
+from realchat.meters import FOLDER_VARIABLE, Numbers, whole_registry
 
 
 def value(name: str, **labels: str) -> float:
@@ -85,6 +87,18 @@ async def test_a_malformed_request_is_counted_too(port: int) -> None:
     before = value("realchat_requests_total", **labels)
     await exchange(port, b"rubbish\r\n\r\n")
     assert value("realchat_requests_total", **labels) == before + 1
+
+
+def test_files_that_a_worker_is_just_making_keep_nobody_from_all_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    numbers = Numbers("numbers", 1)
+    numbers.own[0] = 3
+    for name in ("numbers.1", "counter_1.db"):
+        (tmp_path / name).touch()
+    assert numbers.totals() == [3]
+    assert list(whole_registry().collect()) == []
 
 
 def test_no_two_routes_are_taken_for_each_other() -> None:
