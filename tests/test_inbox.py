@@ -276,6 +276,26 @@ async def test_the_list_is_read_from_the_index_whatever_was_said(
     assert "DISTINCT_SCAN" in plan
 
 
+@pytest.mark.parametrize("number", ["seq", "rev"])
+@pytest.mark.gen_test
+async def test_where_conversations_stand_is_read_from_the_index_alone(
+    http_client: AsyncHTTPClient, base_url: str, services: Services, number: str
+) -> None:
+    ana, ben, conversation = await two_people(http_client, base_url)
+    await say(ana, ben, *map(str, range(20)))
+    plan = await services.database.explain(
+        "messages",
+        [
+            {"$match": {"conversation": {"$in": [conversation, "group:none"]}}},
+            {"$sort": {"conversation": -1, number: -1}},
+            {"$group": {"_id": "$conversation", "top": {"$first": f"${number}"}}},
+        ],
+    )
+    assert "DISTINCT_SCAN" in plan
+    assert "FETCH" not in plan
+    assert "PROJECTION_COVERED" in plan
+
+
 @pytest.mark.gen_test
 async def test_a_list_of_what_is_to_be_translated_asks_the_database_no_more_often_the_longer_it_is(
     http_client: AsyncHTTPClient, base_url: str, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from typing import Any
 
 from realchat.drafts import Change, Draft
 from realchat.errors import ChatError, Code
+from realchat.loader import Loader
 from realchat.memory import Memory
 from realchat.metrics import count_batch
 from realchat.models import Message
@@ -50,7 +51,8 @@ class MessageLog:
         self._queue = Queue()
         self._deadlines = Deadlines()
         self._outcomes = Outcomes(messages, self._queue)
-        self._numbers = Memory(messages.numbers, _MAX_REMEMBERED)
+        self._asked = Loader(messages.numbers)
+        self._numbers = Memory(self._ask_numbers, _MAX_REMEMBERED)
         self._changes = Changes(messages, self._numbers, self._outcomes, is_shared=is_shared)
         self._claims: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self._writers: set[asyncio.Task[None]] = set()
@@ -140,6 +142,9 @@ class MessageLog:
         await self._handle_refused([(fresh[n], documents[n], key) for n, key in refused.items()])
         for entry, document in stored:
             entry.settle(read_message(document))
+
+    async def _ask_numbers(self, conversation: str) -> Numbers:
+        return await self._asked.get(conversation) or Numbers(0, 0)
 
     async def _insert(self, documents: list[Document]) -> dict[int, tuple[str, ...]]:
         if not documents:

@@ -125,16 +125,14 @@ class Messages:
 
     async def revs(self, conversations: Sequence[str]) -> dict[str, int]:
         """Return the last rev of each conversation that has any."""
-        latest = await self._first_of(conversations, "rev")
-        return {conversation: document["rev"] for conversation, document in latest.items()}
+        return await _tops(self._lasting, conversations, "rev")
 
-    async def numbers(self, conversation: str) -> Numbers:
-        """Return the last numbers of a conversation."""
-        last, latest = await asyncio.gather(
-            self.collection.find_one({"conversation": conversation}, sort=[("seq", DESCENDING)]),
-            self.collection.find_one({"conversation": conversation}, sort=[("rev", DESCENDING)]),
+    async def numbers(self, conversations: Sequence[str]) -> dict[str, Numbers]:
+        """Return the last numbers of each conversation that has any, also those not lasting yet."""
+        seqs, revs = await asyncio.gather(
+            *(_tops(self.collection, conversations, number) for number in ("seq", "rev"))
         )
-        return Numbers(last["seq"] if last else 0, latest["rev"] if latest else 0)
+        return {one: Numbers(seqs.get(one, 0), revs.get(one, 0)) for one in seqs | revs}
 
     async def last(self, conversations: Sequence[str]) -> dict[str, tuple[Message, int]]:
         """Return the last message and the last rev of each conversation that has any."""
@@ -149,7 +147,7 @@ class Messages:
 
     async def last_sent(self, sender_id: str, conversations: Sequence[str]) -> dict[str, int]:
         """Return the `seq` of somebody's last message in each conversation that has any."""
-        # A DISTINCT_SCAN, as for `_first_of`.
+        # A DISTINCT_SCAN, as for `_tops`.
         found = await self._lasting.aggregate(
             [
                 {"$match": {"sender_id": sender_id, "conversation": {"$in": list(conversations)}}},
@@ -161,7 +159,7 @@ class Messages:
 
     async def last_of_senders(self, sender_ids: Sequence[str], conversation: str) -> dict[str, int]:
         """Return the `seq` of the last message of each who has sent any to a conversation."""
-        # A DISTINCT_SCAN, as for `_first_of`.
+        # A DISTINCT_SCAN, as for `_tops`.
         found = await self._lasting.aggregate(
             [
                 {"$match": {"sender_id": {"$in": list(sender_ids)}, "conversation": conversation}},
@@ -215,8 +213,7 @@ class Messages:
             seq = found[-1]["seq"]
 
     async def _first_of(self, conversations: Sequence[str], number: str) -> dict[str, Document]:
-        # This shape is answered from the index with one look a conversation
-        # (a DISTINCT_SCAN), however many messages each has.
+        # A DISTINCT_SCAN, as for `_tops`.
         found = await self._lasting.aggregate(
             [
                 {"$match": {"conversation": {"$in": list(conversations)}}},
@@ -225,3 +222,18 @@ class Messages:
             ]
         )
         return {one["_id"]: one["document"] for one in found}
+
+
+async def _tops(
+    collection: Collection, conversations: Sequence[str], number: str
+) -> dict[str, int]:
+    # This shape is answered from the index alone, with one look a conversation
+    # (a DISTINCT_SCAN), however many messages each has.
+    found = await collection.aggregate(
+        [
+            {"$match": {"conversation": {"$in": list(conversations)}}},
+            {"$sort": {"conversation": -1, number: -1}},
+            {"$group": {"_id": "$conversation", "top": {"$first": f"${number}"}}},
+        ]
+    )
+    return {one["_id"]: one["top"] for one in found}
