@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from browser import (
 )
 from people import Person
 from PIL import Image
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, Route, expect
 from tornado.httpclient import AsyncHTTPClient
 
 HEARD = """() => {
@@ -161,6 +162,36 @@ async def test_who_has_read_a_message_shows_on_it(
         await message(page, "Hello, club").get_by_role("button", name="Seen by 1 person").click()
         await expect(page.get_by_role("dialog")).to_contain_text("Ben")
         await require_accessible(page)
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_who_reads_a_message_before_the_marks_are_here_has_read_it(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with two(http_client, base_url) as (ana, ben, browser, complaints):
+        await write(ana, ben, "Seen by one")
+        talk = f"dm:{min(ana.id, ben.id)}:{max(ana.id, ben.id)}"
+        page = await arrive(browser, ana.base_url, complaints)
+        asked, read = asyncio.Event(), asyncio.Event()
+
+        async def be_older(route: Route) -> None:
+            answer = await route.fetch()
+            asked.set()
+            await read.wait()
+            await route.fulfill(response=answer)
+
+        await page.route("**/reads", be_older)
+        await sign_in(page, ana.email)
+        await conversation(page, "Ben").click()
+        await asked.wait()
+        await ben.post(f"/conversations/{talk}/read", {"seq": 1})
+        # What is told after it is there, so it is, too.
+        await write(ben, ana, "Hello")
+        await expect(message(page, "Hello")).to_be_visible()
+        read.set()
+        seen = message(page, "Seen by one").get_by_text("Seen", exact=True)
+        await expect(seen).to_have_count(1)
 
 
 @in_a_browser

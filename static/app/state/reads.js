@@ -18,10 +18,10 @@ export async function loadReads(conversation) {
   put(conversation, { ...fresh, ...later(marks.value.get(conversation), fresh) });
 }
 
-// Who says something has read what came before.
+// Who says something has read what came before. While the marks are being loaded, these may be newer.
 export function takeRead({ conversation, user_id, seq }) {
-  const known = marks.value.get(conversation);
-  if (known && seq > (known[user_id] ?? 0)) put(conversation, { ...known, [user_id]: seq });
+  const known = marks.value.get(conversation) ?? {};
+  if (seq > (known[user_id] ?? 0)) put(conversation, { ...known, [user_id]: seq });
 }
 
 export function clearReads() {
