@@ -44,6 +44,8 @@ export class Scroller {
       anchor.bottom -= moved;
     }
     this.#at += moved;
+    // Whoever went up is not at the end any more, and not to be pulled back there.
+    if (moved < 0) this.#seeEnd();
   }
 
   // After other messages are drawn.
@@ -123,11 +125,15 @@ export class Scroller {
   }
 
   #moved = () => {
+    this.#seeEnd();
+    this.#look();
+  };
+
+  #seeEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
     this.atEnd.value = isNear && !this.timeline.hasNewer;
-    this.#look();
-  };
+  }
 
   #look() {
     this.timeline.isFollowed = this.atEnd.peek();
