@@ -142,6 +142,7 @@ async def test_conversations_are_for_everyone(
         await expect(page.get_by_text("Not sent.")).to_be_visible()
         await require_for_everyone(page)
         await conversation(page, "Good morning").click()
+        await expect(page.get_by_role("heading", name="Ben")).to_be_visible()
         await page.get_by_role("textbox", name="Message").fill("Not finished")
         await show_group(page)
         await expect(page.get_by_text("Draft:")).to_be_visible()
@@ -177,13 +178,16 @@ async def test_every_dialog_is_for_everyone(
     http_client: AsyncHTTPClient, base_url: str, engine: Engine
 ) -> None:
     async with everything(http_client, base_url, engine) as (page, made):
+        # At once: one of the translations is given up before long.
+        await show_group(page)
         await page.get_by_role("button", name="Settings").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
         for tab in ("Profile", "Languages", "This browser", "Security"):
             await page.get_by_role("tab", name=tab).click()
             await require_for_everyone(page)
         await close(page)
-        await show_group(page)
         await page.get_by_role("button", name="New group").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
         await require_for_everyone(page)
         await close(page)
         for item in ("Group details", "Search messages", "Leave group"):
@@ -198,12 +202,15 @@ async def test_every_dialog_is_for_everyone(
         await expect(page.get_by_role("dialog", name="Hikers")).to_be_visible()
         await close(page)
         await act(page, "Translated from", "Improve the translation")
+        await expect(page.get_by_role("dialog")).to_be_visible()
         await require_for_everyone(page)
         await close(page)
         await page.get_by_role("button", name="Seen by").last.click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
         await require_for_everyone(page)
         await close(page)
         await page.get_by_role("button", name="Show teal.png larger").last.click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
         await require_for_everyone(page)
         await close(page)
         await page.get_by_role("log").focus()

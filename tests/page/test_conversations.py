@@ -118,8 +118,10 @@ async def test_unread_counts_are_right_after_being_away(
         await write(cleo, ana, "Who are you?")
         key = f"dm:{min(ana.id, ben.id)}:{max(ana.id, ben.id)}"
         await ana.post(f"/conversations/{key}/read", {"seq": 2})
+        await expect(page.get_by_role("button", name="Try now")).to_be_visible()
         await way.open(port)
-        await page.get_by_role("button", name="Try now").click()
+        # It may have tried by itself by now, and the button be gone.
+        await page.evaluate("document.querySelector('.banner button')?.click()")
         await expect(badge(page, "Ben")).to_contain_text("2 unread")
         await expect(badge(page, "Cleo")).to_contain_text("1 unread")
         await expect(page).to_have_title("(3) RealChat")

@@ -173,6 +173,7 @@ async def test_letters_of_twice_the_size_have_room(
             await require_room(page)
             await page.context.close()
         page = await arrive(browser, base_url, complaints, viewport=PHONE)
+        await expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
         await page.evaluate(LARGE)
         await require_room(page)
     assert complaints == []
@@ -190,7 +191,8 @@ async def test_nothing_moves_for_who_wants_less_motion(
         await sign_in(page, made.ana.email)
         await page.evaluate("(id) => { location.hash = id; }", f"group:{made.group}")
         await expect(page.locator(".translation.pending").last).to_be_visible()
-        assert await page.evaluate(MOVING) != []
+        # What is drawn moves from its next frame on.
+        await page.wait_for_function(f"() => ({MOVING})().length > 0")
         await page.emulate_media(reduced_motion="reduce")
         assert await page.evaluate(MOVING) == []
         await page.get_by_role("button", name="Settings").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import unicodedata
 from collections.abc import AsyncIterator
@@ -50,6 +51,16 @@ class Attacked(NamedTuple):
     ana: Person
     eve: Person
     asked: list[str]  # the addresses that the page asked for
+
+
+async def require_shown(page: Page, where: str, texts: list[str]) -> None:
+    """Fail unless each text is in some element as it is; one may have to be drawn yet."""
+    for _ in range(100):
+        missing = await page.evaluate(SHOWN, [where, texts])
+        if not missing:
+            break
+        await asyncio.sleep(0.2)
+    assert missing == []
 
 
 @asynccontextmanager
@@ -184,12 +195,12 @@ async def test_names_of_people_and_groups_are_shown_as_they_are(
         await ana.post(f"/conversations/group:{group}/read", {"seq": len(named)})
         await open_group(page, group)
         names = [one.user["name"] for one in named]
-        assert await page.evaluate(SHOWN, ["[role=log] bdi", names]) == []
+        await require_shown(page, "[role=log] bdi", names)
         said = [f"@{name}" for name in names]
-        assert await page.evaluate(SHOWN, ["[role=log] .text", said]) == []
+        await require_shown(page, "[role=log] .text", said)
         # An address in a name is an address first.
         plain = [name for name in said if "http" not in name.lower() and "mailto:" not in name]
-        assert await page.evaluate(SHOWN, [".mention", plain]) == []
+        await require_shown(page, ".mention", plain)
         assert await page.evaluate(FOREIGN, "[role=log] bdi") == []
         assert await page.evaluate(WIDE) == []
         await page.get_by_role("button", name="About the group").click()

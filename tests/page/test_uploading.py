@@ -18,7 +18,7 @@ from browser import (
 from msgspec import structs
 from PIL import Image
 from playwright.async_api import Page, Route, expect
-from test_attaching import LARGE, choose, files, made, slow_down
+from test_attaching import LARGE, SLOW, choose, files, made, slow_down
 from test_composer import direct, field
 from test_talk import write
 from test_talking import company, open_as
@@ -26,7 +26,6 @@ from tornado.httpclient import AsyncHTTPClient
 
 from realchat.settings import Settings
 
-SLOW = 20_000_000  # bytes a second
 DROP = """(element, names) => {
   const dataTransfer = new DataTransfer();
   for (const name of names) dataTransfer.items.add(new File([name], name));
