@@ -138,13 +138,13 @@ def message(page: Page, text: str) -> Locator:
     return page.get_by_role("log").get_by_role("listitem").filter(has_text=text)
 
 
-async def require_accessible(page: Page) -> None:
-    """Fail on anything that axe-core finds on the screen as it is now."""
+async def require_accessible(page: Page, part: str | None = None) -> None:
+    """Fail on anything that axe-core finds on the screen as it is now, or on a part of it."""
     options = {"runOnly": {"type": "tag", "values": RULES}}
-    found = await Axe().run(page, options=options)
+    found = await Axe().run(page, context=part, options=options)
     violations = [
         f"{one['id']}: {one['help']} ({node['target']}) {node['failureSummary']}"
         for one in found.response["violations"]
         for node in one["nodes"]
     ]
-    assert violations == []
+    assert violations == [], "\n".join(violations)

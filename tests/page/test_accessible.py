@@ -31,6 +31,11 @@ from realchat.settings import Settings
 
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 SCHEMES: list[Any] = ["light", "dark"]
+# One's colour comes of one's id.
+HUES = 12
+COLOUR = """(hue) => {
+  for (const one of document.querySelectorAll("[data-hue]")) one.dataset.hue = hue;
+}"""
 
 
 @pytest.fixture
@@ -170,6 +175,34 @@ async def test_conversations_are_for_everyone(
         await page.get_by_label("Search people").fill("Ben")
         await expect(page.get_by_label("People found").get_by_text("Ben")).to_be_visible()
         await require_for_everyone(page)
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_a_person_s_colour_can_be_read_whichever_it_is(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    ana, ben = [await people.register(http_client, base_url, name) for name in ("Ana", "Ben")]
+    first = await ana.post("/messages", {"recipient_id": ben.id, "content": "A question?"})
+    answer = {"recipient_id": ana.id, "content": "An answer", "reply_to": first.json["id"]}
+    await ben.post("/messages", answer)
+    complaints = Complaints()
+    async with chromium() as browser:
+        page = await arrive(browser, base_url, complaints)
+        await sign_in(page, ben.email)
+        await conversation(page, "Ana").click()
+        quote = message(page, "An answer").get_by_role("button", name="In reply to")
+        await expect(quote).to_be_visible()
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for hue in range(HUES):
+                await page.evaluate(COLOUR, hue)
+                # Where it stands on the darkest ground, and the lightest.
+                await quote.hover()
+                await require_accessible(page, "main")
+                await page.get_by_role("textbox", name="Message").hover()
+                await require_accessible(page, "main")
+    assert complaints == []
 
 
 @in_a_browser
