@@ -13,10 +13,11 @@ from typing import Any
 
 from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 from torture.record import CaughtUp, Record, Sight, digest
 from torture.rest import Address, fetch_changes
+from torture.sockets import open_socket
 
 Frame = dict[str, Any]
 
@@ -120,9 +121,7 @@ class Device:
             connect_timeout=HANDSHAKE_PATIENCE,
             request_timeout=HANDSHAKE_PATIENCE,
         )
-        socket = await websocket_connect(
-            request, ping_interval=self._heartbeat, ping_timeout=self._heartbeat
-        )
+        socket = await open_socket(request, self._heartbeat)
         self._socket, self.connections = socket, self.connections + 1
         async with asyncio.timeout(HANDSHAKE_PATIENCE):
             hello = await self._read(socket)
