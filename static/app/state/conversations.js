@@ -73,7 +73,7 @@ export async function loadConversations() {
 }
 
 async function read() {
-  const [before, asker] = [changes, account.value?.id];
+  const [before, asker, waiting] = [changes, account.value?.id, strange.length];
   const fresh = await call("GET", "/conversations");
   if (account.value?.id !== asker) return;
   // What was made or left meanwhile the list may not know of.
@@ -86,16 +86,18 @@ async function read() {
     hasList.value = true;
     for (const { peer } of fresh) if (peer) know(peer);
   });
-  tellStrange();
+  tellStrange(waiting);
   save();
 }
 
-function tellStrange() {
-  for (const message of strange.splice(0)) {
+// Those that came while the list was read may be of conversations that it is too old for.
+function tellStrange(waiting) {
+  strange.splice(0).forEach((message, place) => {
     const known = conversationOf(message.conversation);
-    if (known && !isMe(message.sender_id) && message.seq > known.read_seq)
+    if (!known && place >= waiting) strange.push(message);
+    else if (known && !isMe(message.sender_id) && message.seq > known.read_seq)
       tellLate({ ...message, translation: comeEarly(message) ?? message.translation });
-  }
+  });
 }
 
 // Where one is now, as resuming wants it.
