@@ -16,7 +16,6 @@ from tornado.testing import bind_unused_port
 from realchat.translators import PROBE
 
 _MODES = {("es", "ca"): "spa-cat", ("ca", "es"): "cat-spa"}
-_TARGETS = {"ca": ["ca", "es"], "es": ["ca", "es"]}
 _MODE_FILE = Path("/usr/share/apertium/modes/spa-cat.mode")
 _PARTS = ("apertium", "cg-proc", "lrx-proc")
 _MISSING = "needs Apertium: apt-get install apertium apertium-spa-cat apertium-lex-tools cg3"
@@ -39,11 +38,12 @@ class Engine:
         self.answer: Any = None  # what it answers instead of a translation, for a fault
         self.gate = asyncio.Event()
         self.gate.set()
+        self.modes = dict(_MODES)  # those of the pairs that it has
         socket, port = bind_unused_port()
         self.url = f"http://127.0.0.1:{port}"
         routes: list[Any] = [
             ("/translate", _Translate, {"engine": self}),
-            ("/languages", _Languages, {"targets": _TARGETS}),
+            ("/languages", _Languages, {"engine": self}),
         ]
         self._under_way: set[asyncio.Task[str]] = set()
         self._server = HTTPServer(web.Application(routes))
@@ -59,7 +59,7 @@ class Engine:
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """Have Apertium translate a text. Raises `KeyError` for a pair it does not have."""
-        task = asyncio.create_task(self._run(text, _MODES[source, target]))
+        task = asyncio.create_task(self._run(text, self.modes[source, target]))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
@@ -77,12 +77,16 @@ class Engine:
 
 
 class _Languages(web.RequestHandler):
-    def initialize(self, targets: dict[str, list[str]]) -> None:
-        self.targets = targets
+    def initialize(self, engine: Engine) -> None:
+        self.engine = engine
 
     def get(self) -> None:
+        targets: dict[str, set[str]] = {}
+        for source, target in self.engine.modes:
+            targets.setdefault(source, {source}).add(target)
         listed = [
-            {"code": code, "name": code, "targets": self.targets[code]} for code in self.targets
+            {"code": code, "name": code, "targets": sorted(found)}
+            for code, found in sorted(targets.items())
         ]
         self.finish(json.dumps(listed))
 

@@ -17,6 +17,9 @@ export { Chat } from "./views/chat.js";
 
 let isStarted = false;
 let present = null; // the id of the one whose page this is
+// What one's coming and going still have to do.
+let coming = Promise.resolve();
+let going = null;
 
 export function startChat() {
   if (isStarted) return;
@@ -39,19 +42,25 @@ export function startChat() {
 }
 
 async function change(id) {
-  if (present && present !== id) await leave();
-  if (!id || present) return;
+  if (id === present) return;
+  if (present) going = leave(present);
   present = id;
-  await startSync();
+  if (going) await going;
+  if (!id || id !== present) return;
+  coming = startSync();
+  await coming;
 }
 
-async function leave() {
-  const id = present;
-  present = null;
+async function leave(id) {
+  const [before, begun, isOver] = [going, coming, Boolean(parting.value)];
   closeDialog();
   clearUploads();
   forgetRoute();
   stopSync();
+  await before;
+  // What was still being recalled is there now, and may not be the next one's.
+  await begun.catch(() => {});
+  stopSync();
   // Whoever signs out leaves nothing behind; what a lost session had not sent yet is kept.
-  await (parting.value ? forgetWhatWasRead() : deleteStorage(id));
+  await (isOver ? forgetWhatWasRead() : deleteStorage(id));
 }

@@ -59,15 +59,19 @@ export function forget(why = "parting.ended") {
 async function refresh(stale) {
   // Another call was faster.
   if (access && access.token !== stale && Date.now() < access.ripe) return access.token;
-  if (!account.value) throw new ApiError(401, SIGNED_OUT);
+  const asker = account.value?.id;
+  // Another tab may sign out meanwhile, and somebody else in.
+  const isGone = () => !asker || account.value?.id !== asker;
+  if (isGone()) throw new ApiError(401, SIGNED_OUT);
   try {
-    keep((await send("POST", "/auth/refresh", {}, { ...IN_COOKIE, patience: SOON })).value);
-    return access.token;
+    const { value } = await send("POST", "/auth/refresh", {}, { ...IN_COOKIE, patience: SOON });
+    if (!isGone()) keep(value);
   } catch (error) {
     if (error.status !== 401) throw error;
-    forget();
-    throw new ApiError(401, SIGNED_OUT);
+    if (!isGone()) forget();
   }
+  if (isGone()) throw new ApiError(401, SIGNED_OUT);
+  return access.token;
 }
 
 function keep({ access_token: token, expires_in, user }) {

@@ -1,7 +1,7 @@
 // The one WebSocket: it comes back by itself, later each time, until it is told to end.
 
 import { jittered } from "../lib/timing.js";
-import { accessToken, forget } from "./session.js";
+import { accessToken } from "./session.js";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
@@ -20,6 +20,7 @@ export class Connection {
   #timers = [];
   #ended = false;
   #renewed = false;
+  #stale; // a token that was not taken
   #heard = 0;
   #later = 0;
   #clock;
@@ -59,14 +60,14 @@ export class Connection {
     this.#socket?.close();
   }
 
-  async #connect(stale) {
+  async #connect() {
     this.#stopTimers();
     this.onState("connecting");
     // Stands for the socket until there is one, so that no second is opened meanwhile.
     this.#socket = { close() {} };
     let token;
     try {
-      token = await accessToken(stale);
+      token = await accessToken(this.#stale);
     } catch (error) {
       this.#socket = null;
       if (error.status !== 401) this.#wait();
@@ -136,10 +137,12 @@ export class Connection {
     this.#socket = null;
     this.isOpen = false;
     if (this.#ended) return;
-    if (code !== 4401) return this.#wait();
-    if (this.#renewed) return forget();
+    if (code === 4401) this.#stale = token;
+    // Whose session is over is told so when the token is renewed. Whose token is a new one and is
+    // not taken has a slow line or server.
+    if (code !== 4401 || this.#renewed) return this.#wait();
     this.#renewed = true;
-    this.#connect(token);
+    this.#connect();
   }
 
   #wait() {

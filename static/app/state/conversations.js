@@ -20,7 +20,7 @@ export const hasList = signal(false);
 
 // How far those are known that are not in the list, such as hidden ones.
 let unlisted = {};
-let changes = 0; // of which conversations there are
+let changes = 0; // of which conversations there are, and how one keeps them
 let loading = null;
 const strange = []; // messages of conversations that the list does not have yet
 let tellLate = () => {};
@@ -105,6 +105,8 @@ export const cursors = () => ({
   ...unlisted,
   ...Object.fromEntries(ordered.value.map(({ id, last_rev }) => [id, last_rev])),
 });
+export const lastSeqs = () =>
+  Object.fromEntries(ordered.value.map(({ id }) => [id, lastSeqOf(id)]));
 export const groupVersions = () =>
   Object.fromEntries(
     ordered.value.filter(({ group }) => group).map(({ group }) => [group.id, group.version]),
@@ -141,6 +143,7 @@ const counted = (one) => ({
 
 export function change(id, changed) {
   const known = conversationOf(id);
+  changes++;
   if (known) put({ ...known, ...changed });
 }
 
@@ -186,13 +189,12 @@ export function takeChangedGroup(group) {
   else refreshList();
 }
 
-// Tells whether a message is news: one that this conversation did not have yet.
+// Tells whether a message's conversation is listed; one that is not is told of when it is.
 export function takeMessage(message) {
   const known = conversationOf(message.conversation);
   if (!known) return takeStrange(message);
   if (known.doubted) refreshList();
   const last = known.last_message;
-  const isNews = message.seq > (last?.seq ?? 0);
   const isLast = message.seq >= (last?.seq ?? 0);
   put(
     counted({
@@ -203,7 +205,7 @@ export function takeMessage(message) {
       read_seq: isMe(message.sender_id) ? Math.max(known.read_seq, message.seq) : known.read_seq,
     }),
   );
-  return isNews;
+  return true;
 }
 
 const newest = (known, message) => {

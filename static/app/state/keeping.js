@@ -34,6 +34,8 @@ export async function mute(id, muted) {
 export async function hide(id) {
   await keep(id, { hidden: true });
   remove(id);
+  // What was said meanwhile may have brought it back.
+  refreshList();
   if (open.value === id) close();
 }
 

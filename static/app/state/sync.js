@@ -40,6 +40,9 @@ let isCaughtUp = false;
 let hasList = false;
 // How far everything came, by conversation. The list may know of more, which is yet to come.
 let cursors = {};
+// The seq of the newest message that everybody here was told of, by conversation. The list may be
+// faster than what it lists.
+let told = {};
 // What was missed, until all of it is here: it is drawn at once.
 let missed = [];
 
@@ -66,6 +69,7 @@ export function stopSync() {
   epoch = "";
   isCaughtUp = hasList = false;
   cursors = {};
+  told = {};
   missed = [];
   conversations.clearConversations();
   clearPeople();
@@ -93,23 +97,28 @@ function tellState(state, again) {
 }
 
 async function catchUp(hello) {
+  const asking = line;
   limits.value = hello.limits;
   try {
     if (!hasList) await begin(hello);
+    if (line !== asking) return;
     const groups = conversations.groupVersions();
     line?.send({ type: "resume", ref: RESUME, epoch, cursors: allCursors(), groups });
     await presence.loadPresence();
   } catch {
     // Without the list there is nothing to go on from: once more, on a new connection.
-    if (!hasList) line?.again();
+    if (!hasList) asking?.again();
   }
 }
 
 async function begin(hello) {
+  const asking = line;
   await conversations.loadConversations();
+  if (line !== asking) return; // whoever asked is gone
   hasList = true;
   epoch = hello.epoch;
   cursors = conversations.cursors();
+  told = conversations.lastSeqs();
 }
 
 // One that is only in the list has nothing here that could be behind.
@@ -123,6 +132,7 @@ function resumed(frame) {
     for (const one of came) frames[one.type](one);
     timelines.doubtTimelines(frame.reset);
     conversations.doubt(frame.reset);
+    for (const id of frame.reset) delete told[id];
   });
   epoch = frame.epoch;
   cursors = frame.cursors;
@@ -155,10 +165,11 @@ const frames = {
   message(message) {
     presence.takeTyping({ ...message, user_id: message.sender_id, on: false });
     reads.takeRead({ ...message, user_id: message.sender_id });
-    const isNews = conversations.takeMessage(message);
+    const isNews = isUntold(message);
+    const isListed = conversations.takeMessage(message);
     timelines.takeMessage(message);
     outbox.takeMessage(message);
-    if (isNews) tellNews(message);
+    if (isListed && isNews) tellNews(message);
   },
   message_updated(message) {
     conversations.takeMessage(message);
@@ -191,6 +202,13 @@ const frames = {
   },
 };
 
+// One that was told may come once more, changed.
+function isUntold({ conversation, seq }) {
+  const last = told[conversation] ?? 0;
+  told[conversation] = Math.max(last, seq);
+  return seq > last;
+}
+
 function take(frame) {
   const { type, conversation, rev } = frame;
   if (!isCaughtUp && REPLAYED.includes(type)) return missed.push(frame);
@@ -198,11 +216,12 @@ function take(frame) {
   batch(() => frames[type]?.(frame));
 }
 
-// One's own mark, as far as the open conversation is read.
+// One's own mark, as far as the open conversation is read. It counts when the server says so: one
+// that got lost is set again.
 export function markRead(id, seq) {
   const known = conversations.conversationOf(id);
   if (!known || seq <= known.read_seq) return;
-  if (tell({ type: "read", conversation: id, seq })) conversations.takeRead(id, seq);
+  tell({ type: "read", conversation: id, seq });
 }
 
 // Opening a conversation reads it.

@@ -35,6 +35,7 @@ export class Timeline {
     this.failure = signal(null);
     // Whether it came from the server, not from what this browser had kept.
     this.isFresh = false;
+    this.doubts = 0;
     // Whether somebody looks at its end, so that what is far above may go.
     this.isFollowed = true;
     this.opening = null; // while it is being opened
@@ -69,8 +70,9 @@ export class Timeline {
     return this.#reading;
   }
 
-  // What is here may not be what the server has: it is read anew.
+  // What is here, or on its way, may not be what the server has: it is read anew.
   doubt() {
+    this.doubts++;
     this.isFresh = false;
   }
 
@@ -145,10 +147,11 @@ export class Timeline {
       this.reading.value = kind;
       this.failure.value = null;
       this.#meanwhile = [];
+      const { doubts } = this;
       try {
         const { items } = await page(...this.#address({ limit: PAGE, ...query() }));
         use(items);
-        this.isFresh = true;
+        this.isFresh = doubts === this.doubts;
         this.#takeMeanwhile();
       } catch (error) {
         this.failure.value = { kind, error };

@@ -3,6 +3,7 @@
 import { signal } from "../lib/html.js";
 import { pause } from "../lib/timing.js";
 import { call } from "../net/api.js";
+import { OFFLINE } from "../net/wire.js";
 import { conversationOf } from "./conversations.js";
 import { isOriginal, toggleOriginal } from "./messages.js";
 import { open } from "./route.js";
@@ -18,6 +19,7 @@ const OVERDUE = 15_000;
 
 // Milliseconds that an engine may take before one is told that it does not answer.
 const ENGINE_PATIENCE = 60_000;
+const UNREACHABLE = { status: "unavailable", reason: "engine_unreachable" };
 
 const timelines = new Map();
 const quoted = new Map(); // message id → a signal of the message, or null where there is none
@@ -43,10 +45,12 @@ export async function openTimeline(id) {
 }
 
 async function begin(timeline) {
+  const { doubts } = timeline;
   await timeline.recall();
   const { unread, read_seq } = conversationOf(timeline.id) ?? {};
   if (unread > FITTING) await timeline.loadAround(read_seq + 1);
   else await timeline.loadNewest();
+  if (timeline.doubts !== doubts) await begin(timeline);
 }
 
 // All, or those named, are read anew when they are next opened.
@@ -98,18 +102,20 @@ export function takeTranslation({ id, conversation, rev, type, ...translation })
   if (!isAwaited || timeline.reading.peek()) keepEarly(id, rev, translation);
 }
 
-// Asks for a message's translation; made now if need be.
+// Asks for a message's translation; made now if need be. Tells whether the server could be asked.
 export async function translate({ id, conversation, content, translation: { lang } }) {
   const timeline = timelines.get(conversation);
   timeline?.translate(id, { lang, status: "pending" });
-  const failed = { lang, status: "unavailable", reason: "engine_unreachable" };
   const found = await call("GET", `/messages/${id}/translation?lang=${lang}`, undefined, {
     patience: ENGINE_PATIENCE,
-  }).catch(() => failed);
+  }).catch(({ code }) => (code === OFFLINE.code ? null : { lang, ...UNREACHABLE }));
+  // Nobody was asked: it is still to come.
+  if (!found) return false;
   const now = timeline?.find(id);
   // It may have come as a frame meanwhile, or the text may be another one.
   if (now?.content === content && now.translation?.status !== "ready")
     timeline.translate(id, found);
+  return true;
 }
 
 // Gives a message a better translation, by hand.
@@ -130,6 +136,6 @@ export async function fetchPending(id, wait = OVERDUE) {
   for (const { id: message } of timelines.get(id)?.messages.peek() ?? []) {
     if (!isAwaited()) return;
     const known = timelines.get(id)?.find(message);
-    if (known?.translation?.status === "pending") await translate(known);
+    if (known?.translation?.status === "pending" && !(await translate(known))) return;
   }
 }

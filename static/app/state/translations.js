@@ -22,11 +22,10 @@ export function comeEarly(message) {
   return come && fits(message, come.rev, come.translation) ? come.translation : undefined;
 }
 
-// A reaction does not undo a translation that is there already.
+// A reaction does not undo a translation that is there already; another language does.
 export function best(known, fresh) {
-  const isSameText = known && known.content === fresh.content;
-  const isWorse = fresh.translation?.status === "pending";
-  return isSameText && isWorse && known.translation?.status === "ready"
-    ? known.translation
-    : fresh.translation;
+  const [before, now] = [known?.translation, fresh.translation];
+  const isSame = known?.content === fresh.content && before?.lang === now?.lang;
+  const isWorse = before?.status === "ready" && now?.status === "pending";
+  return isSame && isWorse ? before : now;
 }

@@ -123,12 +123,15 @@ function useBeginning(timeline, scroller, unreadFrom) {
   });
 }
 
+// What could not be read is asked for again by whoever wants it.
+const mayRead = ({ reading, failure }) => !reading.peek() && !failure.peek();
+
 // Goes to a message that was asked for, once it is here.
 function useTarget(timeline, scroller) {
   const wanted = target.value?.conversation === timeline.id ? target.value.seq : 0;
   useLayoutEffect(() => {
     if (!wanted || !timeline.isFresh) return;
-    if (!timeline.has(wanted)) return void (timeline.reading.peek() || timeline.loadAround(wanted));
+    if (!timeline.has(wanted)) return void (mayRead(timeline) && timeline.loadAround(wanted));
     scroller.show(wanted);
     clearTarget();
   });
