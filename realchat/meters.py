@@ -23,6 +23,8 @@ from prometheus_client.samples import Sample
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # Bytes for all numbers of a process, 8 each.
 _PAGE = 4096
+# Names the file of a worker, by its process id, whose measures are all made.
+_MADE = "made"
 
 
 class Numbers:
@@ -55,11 +57,15 @@ class Numbers:
 
 
 class _Files(MultiProcessCollector):
-    """The library's, which fails of a file that a worker is just making: it is empty at first."""
+    """The library's, which would read what a worker is just making.
+
+    Its files are empty at first, of which the library fails, and its gauges 0, which
+    says that Redis is away.
+    """
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the measures of all."""
-        files = [str(path) for path in Path(self._path).glob("*.db") if _is_begun(path)]
+        """Yield the measures of all that have made theirs."""
+        files = [str(path) for path in Path(self._path).glob("*.db") if _is_made(path)]
         merged: Iterable[Metric] = self.merge(files)  # type: ignore[no-untyped-call]  # the library's
         return merged
 
@@ -87,12 +93,16 @@ class Processes(Collector):
 
 
 def whole_registry(*own: Collector) -> CollectorRegistry:
-    """Return what tells of all workers, `own` collectors among it; alone, of this process."""
+    """Return what tells of all workers, `own` collectors among it; alone, of this process.
+
+    It is for when all measures of this process are made: the others tell of them from now on.
+    """
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         for each in own:
             REGISTRY.register(each)
         return REGISTRY
+    (Path(folder) / f"{_MADE}.{os.getpid()}").touch()
     registry = CollectorRegistry()
     _Files(registry, folder)  # type: ignore[no-untyped-call]  # the library's
     for each in (*own, Processes(folder)):
@@ -101,10 +111,11 @@ def whole_registry(*own: Collector) -> CollectorRegistry:
 
 
 def _is_begun(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:  # of a gauge, whose worker has ended
-        return False
+    return path.stat().st_size > 0
+
+
+def _is_made(path: Path) -> bool:
+    return path.with_name(f"{_MADE}.{path.stem.rpartition('_')[2]}").exists()
 
 
 def _label(sample: Sample, pid: str) -> Sample:

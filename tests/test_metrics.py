@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from raw_http import exchange, request
 from tornado.httpserver import HTTPServer
 
@@ -99,6 +102,22 @@ def test_files_that_a_worker_is_just_making_keep_nobody_from_all_measures(
         (tmp_path / name).touch()
     assert numbers.totals() == [3]
     assert list(whole_registry().collect()) == []
+
+
+def test_a_gauge_that_a_worker_is_just_making_is_not_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    key = mmap_key("up", "up", [], [], "")
+    path = str(tmp_path / "gauge_livemin_1.db")
+    registry = whole_registry()
+    begun: Any = MmapedDict(path)  # type: ignore[no-untyped-call]  # the library's
+    with closing(begun):
+        begun.read_value(key)  # which makes it 0
+        assert registry.get_sample_value("up") is None
+        begun.write_value(key, 1, 0)
+    (tmp_path / "made.1").touch()
+    assert registry.get_sample_value("up") == 1
 
 
 def test_no_two_routes_are_taken_for_each_other() -> None:
