@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from people import Person, Reply
 from shelves import Kept, kept_files
+from sockets import PATIENCE
 from tornado.httpclient import HTTPRequest, HTTPResponse
 
 from realchat.services import Services
@@ -83,7 +84,7 @@ async def download(person: Person, url: str, method: str = "GET", **headers: str
 
 async def left_behind(services: Services, person: Person) -> tuple[list[Kept], int, int]:
     """Return what is kept: files, and for a person their records, bytes of the quota."""
-    await services.tasks.drain()
+    await services.tasks.drain(PATIENCE)
     # In a thread, for a test may have a proxy to the bucket on this loop.
     files = await asyncio.to_thread(kept_files, services.settings)
     records = await services.database.collection("files").count({"owner_id": person.id})

@@ -8,7 +8,7 @@ import pytest
 from engine import Engine
 from msgspec import structs
 from people import Person, register
-from sockets import device
+from sockets import PATIENCE, device
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat import translation
@@ -68,7 +68,7 @@ async def test_a_change_of_language_counts_for_open_connections(
     ana, bru = await meet(http_client, base_url)
     async with device(bru) as phone:
         await bru.patch("/auth/me", {"language": "es"})
-        await services.tasks.drain()
+        await services.tasks.drain(PATIENCE)
         await say(ana, bru, SPANISH)
         assert "translation" not in await phone.expect("message")
 
@@ -243,7 +243,7 @@ class TestWithAnEngine:
             followed = await phone.expect("translation")
             assert (followed["id"], followed["content"]) == (stays["id"], CATALAN)
             assert [one for one in await phone.settle() if one["type"] == "translation"] == []
-        await services.tasks.drain()
+        await services.tasks.drain(PATIENCE)
         assert await services.database.collection("translations").count({}) == 1
 
     @pytest.mark.gen_test
@@ -255,7 +255,7 @@ class TestWithAnEngine:
         ready = {"lang": "ca", "status": "ready", "content": CATALAN, "engine": "LibreTranslate"}
         (read,) = (await bru.get("/messages/dm", user_id=ana.id)).json
         assert read["translation"] == {"lang": "ca", "status": "pending"}
-        await services.tasks.drain()
+        await services.tasks.drain(PATIENCE)
         (read,) = (await bru.get("/messages/dm", user_id=ana.id)).json
         assert read["translation"] == ready
         (listed,) = (await bru.get("/conversations")).json
@@ -293,7 +293,7 @@ class TestWithAnEngine:
         sent = await say(ana, bru, SPANISH)
         await bru.get(f"/messages/{sent['id']}/translation")
         await ana.delete(f"/messages/{sent['id']}")
-        await services.tasks.drain()
+        await services.tasks.drain(PATIENCE)
         assert await services.database.collection("translations").count({}) == 0
         assert (await bru.get("/messages/search", q="gran")).json == []
 
