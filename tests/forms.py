@@ -94,8 +94,8 @@ async def left_behind(services: Services, person: Person) -> tuple[list[Kept], i
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for what must come to be, ten seconds at most."""
-    for _ in range(1000):
+    """Wait for what must come to be."""
+    for _ in range(100 * PATIENCE):
         if is_so():
             return
         await asyncio.sleep(0.01)

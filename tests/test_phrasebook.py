@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from sockets import PATIENCE
 
 from realchat.archive import Archive
 from realchat.errors import TranslationFailedError
@@ -137,7 +138,7 @@ async def test_what_a_process_that_died_had_claimed_is_free_after_a_while(
     async with claims.hold("phrase", 0.3):
         async with claims.hold("another", 60):
             pass
-        async with asyncio.timeout(10), claims.hold("phrase", 60):
+        async with asyncio.timeout(PATIENCE), claims.hold("phrase", 60):
             pass
 
 
@@ -213,6 +214,6 @@ async def test_a_process_that_ends_leaves_nobody_waiting(services: Services) -> 
     await ending.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         made = await process(services, stored, other).obtain(stored.say("good morning"))
     assert made.content == "doog gninrom"

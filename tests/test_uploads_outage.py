@@ -13,6 +13,7 @@ from msgspec import structs
 from people import register
 from raw_http import read_answer
 from shelves import kept_files
+from sockets import PATIENCE
 from tornado.httpclient import AsyncHTTPClient
 
 import handlers.downloads
@@ -38,7 +39,7 @@ class TestDatabaseAway:
         yield started
         started.stop()
 
-    @pytest.mark.gen_test(timeout=40)
+    @pytest.mark.gen_test(timeout=90)
     async def test_an_upload_is_unavailable_and_leaves_nothing(
         self,
         http_client: AsyncHTTPClient,
@@ -68,7 +69,7 @@ class TestDatabaseAway:
 
 async def forgotten(services: Services, user_id: str) -> None:
     """Wait until what the database did after all is taken back."""
-    for _ in range(1000):
+    for _ in range(100 * PATIENCE):
         if await services.collections.quotas.used(user_id) == 0:
             return
         await asyncio.sleep(0.01)
