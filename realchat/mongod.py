@@ -27,7 +27,7 @@ _ATTEMPTS = 3
 _WORTH_ANOTHER_TRY = (48, 100)
 # Below those that Linux gives to outgoing connections, one of which could have
 # the port of last time when the server comes back.
-_PORTS = range(20000, 32000)
+_PORTS = range(20000, 26000)
 _OPTIONS = (
     *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", NAME),
     # 6.0.5's zlib compressor leaks memory to whoever can connect (CVE-2025-14847).

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -16,15 +14,12 @@ from typing import Any
 from zipfile import ZipFile
 
 from parts import require
-from processes import PATIENCE, wait_until
+from processes import PATIENCE, free_port, wait_until
 
 _HERE = Path(__file__).parent / "argos"
 _ENVIRONMENT = _HERE / ".venv"
 _PROGRAM = _ENVIRONMENT / "bin/libretranslate"
 _MODELS = sorted((_HERE / "models").glob("*.argosmodel"))
-# Below those that Linux gives to outgoing connections, one of which could have the
-# port while the server is stopped.
-_PORTS = range(20000, 32000)
 # With a frozen one, too, where SIGTERM would wait. It has nothing to save.
 _LEASH = [path, "--pdeathsig", "KILL"] if (path := shutil.which("setpriv")) else []
 # Characters of a text, which is what the project's own public server takes.
@@ -61,7 +56,7 @@ class LibreTranslateServer:
         _require_libretranslate()
         self._folder = folder
         self._options = options
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         for model in _MODELS:
@@ -155,11 +150,3 @@ class LibreTranslateServer:
         )
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
-
-
-def _free_port() -> int:
-    while True:
-        port = secrets.choice(_PORTS)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port

@@ -29,9 +29,10 @@ _RENEWED = "all workers are renewed"
 LEASH = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
 
 # Below those that Linux gives to outgoing connections and to who asks for any, one of which could
-# have a port before the server does that it was chosen for. Tests that run at once share them.
+# have a port before the server does that it was chosen for; and above those of `realchat.mongod`,
+# which does not know what was given here. Tests that run at once share them.
 _TESTER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_PORTS = range(20000 + _TESTER, 32000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_PORTS = range(26000 + _TESTER, 32000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 _given: set[int] = set()
 
 
