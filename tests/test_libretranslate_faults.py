@@ -58,7 +58,7 @@ def settings(settings: Settings, libretranslate: LibreTranslateServer) -> Settin
 class TestServerFaults(Faults):
     """LibreTranslate itself is away, or does not go on."""
 
-    @pytest.mark.gen_test(timeout=60)
+    @pytest.mark.gen_test(timeout=180)  # it starts with its models
     async def test_what_could_not_be_had_is_had_after_a_restart(
         self,
         http_client: AsyncHTTPClient,
@@ -206,7 +206,7 @@ class TestProxyFaults(Behind):
             proxy.gate.set()
             assert (await phone.expect("translation"))["content"] == SPANISH
 
-    @pytest.mark.gen_test(timeout=60)
+    @pytest.mark.gen_test(timeout=180)  # it starts with its models
     async def test_a_server_that_is_killed_while_it_is_asked_is_away(
         self,
         http_client: AsyncHTTPClient,
