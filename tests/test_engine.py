@@ -311,6 +311,7 @@ async def test_an_answer_that_never_ends_is_not_waited_for(io_loop: IOLoop) -> N
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     engine = Engine(LibreTranslate(f"http://127.0.0.1:{port}"), HASTY)
+    await engine.check()
     assert await refusal(engine) == "engine_unreachable"
     assert dripping.is_set()
     enough.set()
