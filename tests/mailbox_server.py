@@ -45,9 +45,11 @@ class Mailbox:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and let go of whoever is there."""
         if self._server is not None:
             self._server.close()
+            for _ in range(10):
+                await asyncio.sleep(0)  # the turns in which one that left is let go
             await self._server.wait_closed()
 
     async def next(self) -> EmailMessage:
