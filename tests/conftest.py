@@ -7,6 +7,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +24,8 @@ from tornado.web import Application
 
 from handlers.application import make_application, make_server
 from handlers.socket import ChatSocket
+from realchat.engine import Engine as TranslationEngine
+from realchat.engine import Patience
 from realchat.errors import ChatError
 from realchat.mongod import EmbeddedMongod, start_mongod
 from realchat.services import Services, open_services
@@ -163,6 +166,13 @@ async def _let_go() -> None:
     """Give the transports that were closed the turns of the loop in which they let go."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a translation for as long as the test holds it back."""
+    waiting = partial(TranslationEngine, patience=Patience(deadline=300))
+    monkeypatch.setattr("realchat.outside.Engine", waiting)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ COLOUR = """(hue) => {
 
 
 @pytest.fixture
-def settings(settings: Settings, engine: Engine) -> Settings:
+def settings(settings: Settings, engine: Engine, patient: None) -> Settings:
     """Settings with a real engine for Spanish and Catalan."""
     return structs.replace(settings, libretranslate_url=engine.url)
 

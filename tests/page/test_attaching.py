@@ -127,10 +127,10 @@ async def test_an_upload_that_failed_says_why_and_can_be_tried_again(
         await require_accessible(page)
         await page.unroute("**/upload")
         await page.get_by_role("button", name="Try small.bin again").click()
-        await expect(files(page).get_by_text("10 bytes")).to_be_visible()
+        await expect(page.get_by_role("button", name="Remove small.bin")).to_be_visible()
         # What is there outlasts a reload.
         await page.reload()
-        await expect(files(page).get_by_text("10 bytes")).to_be_visible()
+        await expect(page.get_by_role("button", name="Remove small.bin")).to_be_visible()
         await expect(field(page)).to_have_value("Here")
         await field(page).press("Enter")
         assert [one["name"] for one in await arrived(ben, ana)] == ["small.bin"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -66,7 +67,7 @@ async def writing(
 
 async def heard(reader: Person, sender: Person, count: int) -> list[str]:
     """Return what a conversation has, the oldest first, once there are as many."""
-    for _ in range(100):
+    for _ in range(600):
         found = (await reader.get("/messages/dm", user_id=sender.id)).json
         if len(found) >= count:
             break
@@ -216,6 +217,7 @@ async def test_what_is_written_while_a_change_is_being_saved_is_not_lost(
             answer.set()
         await expect(message(page, "One two")).to_contain_text("edited")
         await expect(field(page)).to_have_value("One two three")
+        await expect(page.locator("button.send")).to_have_class(re.compile("primary"))  # saved
         # Back to what it was at first is a change, too.
         await field(page).fill("One")
         await field(page).press("Enter")

@@ -209,7 +209,7 @@ async def test_what_one_says_while_the_conversation_is_being_read_stays_in_sight
 async def expect_said(reader: people.Person, page: Page, texts: list[str]) -> None:
     """Wait until a conversation has these messages and no other."""
     peer = (await reader.get("/users/search", q="Ana")).json[0]["id"]
-    for _ in range(100):
+    for _ in range(300):
         found = (await reader.get("/messages/dm", user_id=peer)).json
         if len(found) >= len(texts):
             break

@@ -54,7 +54,7 @@ LARGE = "document.documentElement.style.fontSize = '200%'"
 
 
 @pytest.fixture
-def settings(settings: Settings, engine: Engine) -> Settings:
+def settings(settings: Settings, engine: Engine, patient: None) -> Settings:
     """Settings with a real engine for Spanish and Catalan."""
     return structs.replace(settings, libretranslate_url=engine.url)
 

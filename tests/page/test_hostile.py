@@ -35,12 +35,17 @@ WIDE = """() => ["html", "[role=log]", ".side-body", "dialog"]
   .flatMap((name) => [...document.querySelectorAll(name)])
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.className || one.tagName)"""
-TO_THE_FIRST = """async () => {
+FROM_FIRST_TO_LAST = """async () => {
   const box = document.querySelector("[role=log]");
   while (!box.querySelector("[data-seq='1']")) {
     box.scrollTop = 0;
     await new Promise((done) => setTimeout(done, 50));
   }
+  // Where the page had heard too late that all of it is read, it began at the first.
+  do {
+    box.scrollTop = box.scrollHeight;
+    await new Promise((done) => setTimeout(done, 50));
+  } while (document.querySelector(".jump"));
 }"""
 
 
@@ -106,7 +111,7 @@ async def open_group(page: Page, group: str) -> None:
     """Open a group, with all that was said in it."""
     await page.evaluate("(id) => { location.hash = id; }", f"group:{group}")
     await expect(page.get_by_role("log").locator("[data-seq]").first).to_be_attached()
-    await page.evaluate(TO_THE_FIRST)
+    await page.evaluate(FROM_FIRST_TO_LAST)
 
 
 @in_a_browser

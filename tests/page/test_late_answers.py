@@ -171,6 +171,30 @@ async def test_a_server_that_is_too_slow_to_greet_ends_no_session(
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
+async def test_a_stranger_who_says_much_is_listed_before_they_are_silent(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, ana, ben):
+        is_listed = asyncio.Event()
+
+        async def go_on() -> None:
+            number = 0
+            while not is_listed.is_set():
+                number += 1
+                await write(ben, f"Number {number}", recipient_id=ana.id)
+                await asyncio.sleep(0.02)
+                assert number < 2_000
+
+        talking = asyncio.create_task(go_on())
+        try:
+            await expect(conversation(page, "Ben")).to_contain_text("Number")
+        finally:
+            is_listed.set()
+            await talking
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
 async def test_mute_outlasts_an_older_list(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with writing(http_client, base_url) as (page, ana, ben):
         await write(ben, "Hello", recipient_id=ana.id)
@@ -222,7 +246,7 @@ async def test_a_far_message_that_cannot_be_read_is_not_asked_for_without_end(
         for number in range(120):
             await write(ben, f"Number {number}", **sent)
         await write(ben, "An answer", reply_to=first["id"], **sent)
-        await expect(message(page, "An answer")).to_be_visible()
+        await expect(conversation(page, "Ben")).to_contain_text("An answer")
         await expect(page).to_have_title("RealChat")  # all of it is read
         await page.reload()
         await expect(message(page, "An answer")).to_contain_text("A question?")

@@ -122,7 +122,7 @@ async def test_one_tab_of_several_tells(http_client: AsyncHTTPClient, base_url: 
             await write(cleo, f"Number {count}", recipient_id=ana.id)
             for tab in (page, other):
                 await expect(tab).to_have_title(f"({count}) RealChat")
-        for _ in range(50):
+        for _ in range(600):
             both = [await tab.evaluate("told.length") for tab in (page, other)]
             if sum(both) >= 3:
                 break

@@ -173,7 +173,8 @@ async def test_nobody_asks_whether_a_stranger_is_there(
         head = page.locator(".talk header")
         await expect(head.get_by_role("heading", name="Ben")).to_be_visible()
         await expect(head).not_to_contain_text("offline")
-        await say(page, "Hello")
+        async with page.expect_request("**/presence/*"):
+            await say(page, "Hello")
         await expect(head).to_contain_text("offline")
         assert asked == [f"{base_url}/presence/{ben.id}"]
 

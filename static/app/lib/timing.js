@@ -1,21 +1,31 @@
 // Waiting: until things are quiet, or for a while.
 
-// Milliseconds after which what is to be written is written although things are not quiet.
+// Milliseconds after which what waits for quiet is done although things are not quiet.
 const LATEST = 1_000;
 // What is still to be written.
 const unwritten = new Set();
 
-// Runs a function once things have been quiet for a while.
+// How long quiet is still waited for, by who began to wait at some time.
+const still = (milliseconds, since) =>
+  Math.min(milliseconds, Math.max(0, since + LATEST - Date.now()));
+
+// Runs a function once things have been quiet for a while; where they never are, not much later.
 export function settled(milliseconds, run) {
-  let timer;
-  return (...given) => {
+  let timer = null;
+  let since;
+  const end = () => {
+    timer = null;
+    run();
+  };
+  return () => {
+    if (!timer) since = Date.now();
     clearTimeout(timer);
-    timer = setTimeout(run, milliseconds, ...given);
+    timer = setTimeout(end, still(milliseconds, since));
   };
 }
 
-// Writes something once things have been quiet for a while; where they never are, not much later;
-// and at once when the page is left, which may be the last that it does.
+// Writes something in the same way; and at once when the page is left, which may be the last that
+// it does.
 export function written(milliseconds, run) {
   let timer;
   let since;
@@ -28,7 +38,7 @@ export function written(milliseconds, run) {
     if (!unwritten.has(write)) since = Date.now();
     unwritten.add(write);
     clearTimeout(timer);
-    timer = setTimeout(write, Math.min(milliseconds, Math.max(0, since + LATEST - Date.now())));
+    timer = setTimeout(write, still(milliseconds, since));
   };
 }
 

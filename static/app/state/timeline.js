@@ -30,7 +30,7 @@ export class Timeline {
     this.id = id;
     // The messages, the oldest first.
     this.messages = signal([]);
-    // What is being read: "", "newest", "older" or "newer"; and how it failed: {kind, error}.
+    // What is being read: "", "newest", "older" or "newer"; and how it failed: {kind, error, again}.
     this.reading = signal("");
     this.failure = signal(null);
     // Whether it came from the server, not from what this browser had kept.
@@ -154,7 +154,7 @@ export class Timeline {
         this.isFresh = doubts === this.doubts;
         this.#takeMeanwhile();
       } catch (error) {
-        this.failure.value = { kind, error };
+        this.failure.value = { kind, error, again: () => this.#read(kind, query, use) };
       }
       this.#meanwhile = null;
       this.reading.value = "";

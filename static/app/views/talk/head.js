@@ -1,6 +1,6 @@
 // Above a conversation: with whom it is, whether they are there, and what can be done with it.
 
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { agoOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { groupOf, isAcquainted, peerOf, titleOf } from "../../state/conversations.js";
@@ -17,8 +17,9 @@ const MINUTE = 60_000;
 
 export function Head({ conversation }) {
   const title = useRef();
-  // On a phone the keyboard would cover what one came to read.
-  useEffect(() => {
+  // On a phone the keyboard would cover what one came to read. Before anybody can write: the first
+  // letters would go elsewhere.
+  useLayoutEffect(() => {
     if (!matchMedia("(pointer: fine)").matches) title.current.focus({ preventScroll: true });
   }, []);
   return html`

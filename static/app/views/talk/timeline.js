@@ -6,7 +6,7 @@ import { t } from "../../lib/words.js";
 import { explain } from "../../net/api.js";
 import { waitingIn } from "../../state/outbox.js";
 import { clearTarget, target } from "../../state/target.js";
-import { openTimeline, timelineOf } from "../../state/timelines.js";
+import { timelineOf } from "../../state/timelines.js";
 import { active, beside } from "./active.js";
 import { Jump } from "./jump.js";
 import { onKeyDown } from "./keys.js";
@@ -92,16 +92,10 @@ function Above({ timeline, isEmpty }) {
 function Failure({ timeline, kinds }) {
   const failure = timeline.failure.value;
   if (!failure || !kinds.includes(failure.kind)) return null;
-  const again = () => {
-    timeline.failure.value = null;
-    if (failure.kind === "older") timeline.loadOlder();
-    else if (timeline.isFresh) timeline.loadNewer();
-    else openTimeline(timeline.id);
-  };
   return html`
     <p class="edge error" role="alert">
       <span>${explain(failure.error)}</span>
-      <button type="button" class="link" onClick=${again}>${t("talk.retry")}</button>
+      <button type="button" class="link" onClick=${failure.again}>${t("talk.retry")}</button>
     </p>
   `;
 }
