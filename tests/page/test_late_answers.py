@@ -15,7 +15,7 @@ from msgspec import structs
 from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
 from test_account import open_settings
 from test_composer import direct, field, open_talk, writing
-from test_notifications import WATCH, told, until, watch, write
+from test_notifications import WATCH, note, told, until, watch, write
 from tornado.httpclient import AsyncHTTPClient
 
 from realchat.settings import Settings
@@ -100,6 +100,27 @@ def row_of(page: Page, name: str) -> Locator:
 def is_of(kind: str) -> Callable[[dict[str, Any]], bool]:
     """Tell which frames are of a type."""
     return lambda frame: frame["type"] == kind
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
+async def test_news_of_a_conversation_that_is_not_in_the_list_under_way_are_told_by_the_next(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with writing(http_client, base_url) as (page, ana, ben):
+        cleo = await people.register(http_client, base_url, "Cleo")
+        come: set[str] = set()
+        page.on("websocket", lambda line: line.on("framereceived", lambda one: note(one, come)))
+        await watch(page, notifications=True)
+        held = Held()
+        await page.route("**/conversations", held.hold, times=1)
+        await ben.post("/groups", {"name": "Trip", "members": [ana.id]})
+        await held.was_made.wait()
+        await write(cleo, "There I do not look", recipient_id=ana.id)
+        await until(lambda: "message" in come)
+        held.may_come.set()
+        [notification] = await told(page, 1)
+        assert notification["body"] == "There I do not look"
 
 
 @in_a_browser

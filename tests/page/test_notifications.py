@@ -83,34 +83,6 @@ async def test_news_elsewhere_are_told_and_counted_until_they_are_read(
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
-async def test_news_of_a_conversation_that_is_not_in_the_list_under_way_are_told_by_the_next(
-    http_client: AsyncHTTPClient, base_url: str
-) -> None:
-    async with writing(http_client, base_url) as (page, ana, ben):
-        cleo = await people.register(http_client, base_url, "Cleo")
-        come: set[str] = set()
-        page.on("websocket", lambda line: line.on("framereceived", lambda one: note(one, come)))
-        await watch(page, notifications=True)
-        was_read, may_come = asyncio.Event(), asyncio.Event()
-
-        async def be_old(route: Route) -> None:
-            old = await route.fetch()
-            was_read.set()
-            await may_come.wait()
-            await route.fulfill(response=old)
-
-        await page.route("**/conversations", be_old, times=1)
-        await ben.post("/groups", {"name": "Trip", "members": [ana.id]})
-        await was_read.wait()
-        await write(cleo, "There I do not look", recipient_id=ana.id)
-        await until(lambda: "message" in come)
-        may_come.set()
-        [notification] = await told(page, 1)
-        assert notification["body"] == "There I do not look"
-
-
-@in_a_browser
-@pytest.mark.gen_test(timeout=300)
 async def test_one_tab_of_several_tells(http_client: AsyncHTTPClient, base_url: str) -> None:
     async with writing(http_client, base_url) as (page, ana, _):
         cleo = await people.register(http_client, base_url, "Cleo")
