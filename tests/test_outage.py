@@ -7,6 +7,8 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from people import Person, register
@@ -17,11 +19,12 @@ from realchat.mongod import EmbeddedMongod, start_mongod
 
 
 @pytest.fixture(scope="module")
-def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedMongod]:
+def mongod() -> Iterator[EmbeddedMongod]:
     """A MongoDB of this module's own, since its tests stop and kill it."""
-    started = start_mongod(tmp_path_factory.mktemp("outage"))
-    yield started
-    started.stop()
+    with TemporaryDirectory() as folder:
+        started = start_mongod(Path(folder))
+        yield started
+        started.stop()
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -26,9 +27,9 @@ from realchat.settings import SettingError, StartError
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def server() -> Iterator[ServerProcess]:
     """A server started with no configuration in an empty folder."""
-    with ServerProcess(tmp_path_factory.mktemp("server")) as started:
+    with TemporaryDirectory() as folder, ServerProcess(Path(folder)) as started:
         yield started
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from forms import NOTHING, announce, download, form, left_behind, part, send, until, upload
@@ -33,9 +34,9 @@ class TestDatabaseAway:
     """With a database of its own, which can be stopped and let go on."""
 
     @pytest.fixture
-    def mongod(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedMongod]:
+    def mongod(self, tmp_path: Path) -> Iterator[EmbeddedMongod]:
         """A database that is nobody else's."""
-        started = start_mongod(tmp_path_factory.mktemp("data"))
+        started = start_mongod(tmp_path)
         yield started
         started.stop()
 
