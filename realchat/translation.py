@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from cachetools import LRUCache
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from realchat.errors import ChatError, TranslationFailedError
 from realchat.events import MessageTranslated
@@ -26,10 +25,9 @@ from realchat.models import Message, Reader, StoredTranslation, Translation
 from realchat.phrases import Delivery, Wanted
 from realchat.phrasing import Phrasing
 from realchat.ports import Bus
+from realchat.recollection import Place, Recollection, place_of
 from realchat.tasks import Tasks
 
-# Characters of translations that are remembered for those who get the same said again.
-_REMEMBERED = 2_000_000
 # What one person may have made at a time by reading history, so that the engine is there
 # for others, too; a page of a web client is 50.
 _MOST_ASKED = 100
@@ -52,6 +50,17 @@ class Phrasebook(Protocol):
         """Delete what was translated of a text that a message has no more, or of the message."""
 
 
+class _Waiting:
+    """Who waits for a translation, and what a person made of that text meanwhile."""
+
+    __slots__ = ("place", "put_right", "readers")
+
+    def __init__(self, place: Place, readers: Iterable[str]) -> None:
+        self.place = place
+        self.put_right: Translation | None = None
+        self.readers = dict.fromkeys(readers)
+
+
 class Interpreter:
     """Gives each reader each message in a language they read, or says why it cannot be had."""
 
@@ -62,17 +71,14 @@ class Interpreter:
         self._tasks = tasks
         self._turn = asyncio.Lock()
         # Who waits for what is under way, and how much of it each has asked for.
-        self._waiting: dict[Delivery, dict[str, None]] = {}
+        self._waiting: dict[Delivery, _Waiting] = {}
         self._asked: Counter[str | None] = Counter()
-        # By conversation, text and languages, for `announce`, which cannot wait.
-        self._recent: LRUCache[tuple[str, str, str, str], Translation] = LRUCache(
-            _REMEMBERED, getsizeof=lambda one: len(str(one.content))
-        )
+        self._recollection = Recollection()
 
     def announce(self, message: Message, lang: str) -> Message:
         """Return the message as a reader of `lang` gets it at once; if pending, it follows."""
-        known = self._recent.get(_place(message, lang))
-        return structs.replace(message, translation=known or self._outlook(lang))
+        known = self._recollection.find(message, lang)
+        return structs.replace(message, translation=known or self._outlook(message, lang))
 
     def begin(
         self, message: Message, lang: str, readers: Sequence[str], asker: str | None = None
@@ -81,12 +87,12 @@ class Interpreter:
 
         Where it was an `asker` who wanted it, and was told `pending`, it is for all their devices.
         """
-        announced = None if asker else self._recent.get(_place(message, lang))
+        announced = None if asker else self._recollection.find(message, lang)
         delivery = Delivery(message.id, message.rev, lang, announced, asker)
         if delivery in self._waiting:
-            self._waiting[delivery].update(dict.fromkeys(readers))
-        elif self._phrasebook.is_open:
-            self._waiting[delivery] = dict.fromkeys(readers)
+            self._waiting[delivery].readers.update(dict.fromkeys(readers))
+        elif self._is_to_be_had(message, lang):
+            self._waiting[delivery] = _Waiting(place_of(message, lang), readers)
             self._asked[asker] += 1
             self._tasks.start(self._deliver(message, delivery))
 
@@ -115,13 +121,17 @@ class Interpreter:
         except TranslationFailedError as error:
             count_refusal(error.reason)
             return _unavailable(lang, error.reason)
-        return self._remember(message, stored)
+        return self._recollection.remember(message, stored)
 
     def spread(
         self, message: Message, stored: StoredTranslation, readers: Sequence[str]
     ) -> Translation:
         """Tell those of the readers who need it of a translation that is kept now; return it."""
-        translation = self._remember(message, stored)
+        translation = self._recollection.remember(message, stored)
+        place = place_of(message, stored.lang)
+        for waiting in self._waiting.values():
+            if waiting.place == place:
+                waiting.put_right = translation
         self._tell(message, translation, readers)
         return translation
 
@@ -168,11 +178,11 @@ class Interpreter:
             await asyncio.sleep(0)
 
     def _tell_waiting(self, message: Message, delivery: Delivery, outcome: Translation) -> None:
-        readers = tuple(self._waiting.pop(delivery))
+        waiting = self._waiting.pop(delivery)
+        readers = tuple(waiting.readers)
         self._asked -= Counter([delivery.asker])  # which leaves out who asks for nothing more
-        latest = self._recent.get(_place(message, delivery.lang))
-        if latest and latest.reviewed_by is not UNSET:
-            outcome = latest  # put right while this waited for its turn
+        if waiting.put_right is not None and outcome.reason != "superseded":
+            outcome = waiting.put_right
         is_news = outcome != delivery.announced and outcome.reason != "superseded"
         # What is known to its readers stays with them when it cannot be had again.
         is_worse = delivery.announced is not None and outcome.status == "unavailable"
@@ -194,21 +204,20 @@ class Interpreter:
         if stored is not None:
             if stored.message_id != message.id:
                 self.begin(message, lang, [], asker)
-            return self._remember(message, stored)
+            return self._recollection.remember(message, stored)
         if self._phrasebook.is_open and self._asked[asker] >= _MOST_ASKED:
             return _unavailable(lang, "rate_limited")
         self.begin(message, lang, [asker], asker)
-        return self._outlook(lang)
+        return self._outlook(message, lang)
 
-    def _remember(self, message: Message, stored: StoredTranslation) -> Translation:
-        translation = ready(stored)
-        self._recent[_place(message, stored.lang)] = translation
-        return translation
-
-    def _outlook(self, lang: str) -> Translation:
-        if not self._phrasebook.is_open:
+    def _outlook(self, message: Message, lang: str) -> Translation:
+        if not self._is_to_be_had(message, lang):
             return _unavailable(lang, "not_configured")
         return Translation(lang=lang, status="pending")
+
+    def _is_to_be_had(self, message: Message, lang: str) -> bool:
+        is_put_right = self._recollection.was_put_right(place_of(message, lang))
+        return self._phrasebook.is_open or is_put_right
 
 
 def target_of(message: Message, languages: Sequence[str]) -> str | None:
@@ -220,24 +229,9 @@ def target_of(message: Message, languages: Sequence[str]) -> str | None:
     return target if target and says_anything(message.content) else None
 
 
-def ready(stored: StoredTranslation) -> Translation:
-    """Return a kept translation as readers see it."""
-    return Translation(
-        lang=stored.lang,
-        status="ready",
-        content=stored.content,
-        engine=stored.engine or UNSET,
-        reviewed_by=stored.reviewed_by or UNSET,
-    )
-
-
 @lru_cache(10_000)
 def _target(content_lang: str, languages: tuple[str, ...]) -> str | None:
     return None if can_read(content_lang, languages) else base(languages[0])
-
-
-def _place(message: Message, lang: str) -> tuple[str, str, str, str]:
-    return message.conversation, base(message.content_lang), lang, message.content
 
 
 def _unavailable(lang: str, reason: str) -> Translation:

@@ -65,7 +65,7 @@ class TestCorrections:
         await correct(bru, sent["id"])
         async with device(bru) as phone, device(pau) as elsewhere:
             await say(ana, bru, SPANISH)
-            assert (await phone.expect("message"))["translation"]["reviewed_by"] == bru.id
+            assert (await phone.expect("translation"))["reviewed_by"] == bru.id
             await say(ana, pau, SPANISH)
             assert (await elsewhere.expect("translation"))["content"] == CATALAN
         history = (await bru.get("/messages/dm", user_id=ana.id)).json
@@ -112,16 +112,45 @@ class TestCorrections:
         self, http_client: AsyncHTTPClient, base_url: str, services: Services
     ) -> None:
         ana, bru = await meet(http_client, base_url)
+        sent = await say(ana, bru, SPANISH)
+        await correct(bru, sent["id"])
         async with device(bru) as phone:
-            sent = await say(ana, bru, SPANISH)
-            await correct(bru, sent["id"])
             await say(ana, bru, SPANISH)
-            await services.tasks.drain()
+            assert (await phone.expect("translation"))["content"] == BETTER
             await ana.delete(f"/messages/{sent['id']}")
             await services.tasks.drain()
             await say(ana, bru, SPANISH)
-            shown = [(await phone.expect("message"))["translation"] for _ in range(3)]
-        assert shown[2]["content"] == BETTER
+            assert (await phone.expect("translation"))["content"] == BETTER
+
+    @pytest.mark.gen_test
+    async def test_a_correction_is_told_to_nobody_once_its_message_is_deleted(
+        self, http_client: AsyncHTTPClient, base_url: str, services: Services
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        sent = await say(ana, bru, SPANISH)
+        await correct(bru, sent["id"])
+        await ana.delete(f"/messages/{sent['id']}")
+        await services.tasks.drain()
+        async with device(bru) as phone:
+            await say(ana, bru, SPANISH)
+            await services.tasks.drain()
+            told = [one.get("translation", one) for one in await phone.settle()]
+        assert [one["content"] for one in told if "content" in one] == [CATALAN]
+
+    @pytest.mark.gen_test
+    async def test_a_text_that_came_back_is_the_engines_again(
+        self, http_client: AsyncHTTPClient, base_url: str, services: Services
+    ) -> None:
+        ana, bru = await meet(http_client, base_url)
+        sent = await say(ana, bru, SPANISH)
+        await correct(bru, sent["id"])
+        await ana.patch(f"/messages/{sent['id']}", {"content": "La casa es roja."})
+        await services.tasks.drain()
+        async with device(bru) as phone:
+            await ana.patch(f"/messages/{sent['id']}", {"content": SPANISH})
+            await services.tasks.drain()
+            told = [one.get("translation", one) for one in await phone.settle()]
+        assert [one["content"] for one in told if "content" in one] == [CATALAN]
 
     @pytest.mark.gen_test
     async def test_an_edited_message_has_no_correction(
