@@ -77,7 +77,14 @@ class AnsweringHandler(web.RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the contract's error body (Tornado calls this for any exception)."""
         error = _as_chat_error(status_code, kwargs.get("exc_info", (None, None))[1])
+        if self.request.method not in self.SUPPORTED_METHODS:
+            # Tornado answers before it has seen that there is no body, and then closes.
+            self.set_header("Connection", "close")
         self.reply(self._describe(error))
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Decode a part of the path; what is no UTF-8 names nothing that there is."""
+        return value.decode("utf-8", "replace")
 
     def refuse(self, error: Exception) -> None:
         """Answer at once with an error, and throw away what still comes of the body.

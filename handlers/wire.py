@@ -1,9 +1,8 @@
 """A WebSocket on its socket: frames come in, in order; frames go out; the closing handshake.
 
-It takes Tornado's place after the handshake. Tornado awaits a frame in four
-reads and makes a coroutine, a task and a Future of every write; a transport of
-the event loop hands over all that has arrived, and joins all that one tick
-writes.
+It takes Tornado's place after the handshake. Tornado awaits a frame in four reads
+and makes a coroutine, a task and a Future of every write; a transport of the event
+loop hands over all that has arrived, and joins all that one tick writes.
 """
 
 from __future__ import annotations
@@ -107,10 +106,12 @@ class Wire(WebSocketProtocol, asyncio.Protocol):
                 self._take(frame)
                 number += 1
         except FramingError as error:
-            # What comes now cannot be understood, but is read, since closing a
-            # socket with something unread may take the close frame from the client.
+            # What comes now cannot be understood, but is read, since closing a socket with
+            # something unread may take the close frame, and the end, from the client.
             self._reader = None
             self.close(error.code, error.reason)
+            if self._transport is not None and not self._transport.is_closing():
+                self._transport.write_eof()
         count_frames("in", number)
 
     def pause_writing(self) -> None:

@@ -197,6 +197,19 @@ async def test_what_is_no_websocket_is_closed_with_its_code(
 
 
 @pytest.mark.gen_test
+async def test_after_what_is_too_long_the_end_can_be_seen_at_once(
+    http_client: AsyncHTTPClient, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers.wire, "CLOSE_PATIENCE", 3600)
+    ana = await register(http_client, base_url)
+    async with raw_socket(ana) as socket:
+        await socket.send(frame(TEXT, "x" * 65_537))
+        assert await socket.closed() == 1009
+        await socket.send(close_with(1009))
+        assert await socket.receive() is None
+
+
+@pytest.mark.gen_test
 async def test_compression_is_not_taken_up(http_client: AsyncHTTPClient, base_url: str) -> None:
     ana = await register(http_client, base_url)
     offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
