@@ -20,6 +20,7 @@ setup(
         "cachetools>=7",
         "libretranslatepy>=2.1.4",
         "py3langid>=0.4",
+        "langcodes>=3.5.1",
         "msgspec>=0.22",
         "python-dotenv>=1.2.4",
         "python-multipart>=0.0.34",

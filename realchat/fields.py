@@ -84,11 +84,26 @@ Content = Annotated[
     ),
 ]
 ClientId = Annotated[
-    str, Meta(min_length=1, max_length=64, description="a text of 1 to 64 characters")
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern="^[^\\x00]*$",
+        description="a text of 1 to 64 characters, without NUL",
+    ),
 ]
-Ref = Annotated[str, Meta(max_length=64, description="a text of at most 64 characters")]
+Ref = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        pattern="^[^\\x00]*$",
+        description="a text of at most 64 characters, without NUL",
+    ),
+]
 # A name of 200 characters, each of 4 bytes and percent-encoded, fits.
-FileUrl = Annotated[str, Meta(max_length=2560, description="the URL of a file you uploaded")]
+FileUrl = Annotated[
+    str, Meta(max_length=2560, description="the `url` that an upload was answered with")
+]
 FileUrls = Annotated[list[FileUrl], Meta(max_length=MAX_FILES, description="at most 10 file URLs")]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32, description="one emoji")]
 TermText = Annotated[
@@ -100,8 +115,8 @@ TermText = Annotated[
         description="1 to 100 characters in one line, without control or bidirectional ones",
     ),
 ]
-Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="a whole number from 1")]
-Rev = Annotated[int, Meta(ge=0, le=MAX_SEQ, description="a whole number from 0")]
+Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description=f"a whole number from 1 to {MAX_SEQ}")]
+Rev = Annotated[int, Meta(ge=0, le=MAX_SEQ, description=f"a whole number from 0 to {MAX_SEQ}")]
 Epoch = Annotated[str, Meta(min_length=1, max_length=64, description="the `epoch` of a `hello`")]
 Limit = Annotated[int, Meta(ge=1, le=200, description="a whole number from 1 to 200")]
 SearchText = Annotated[

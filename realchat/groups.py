@@ -119,7 +119,12 @@ class Groups:
             version=1,
         )
         for user_id in request.members:
-            await self._check_addition(creator_id, user_id)
+            try:
+                await self._check_addition(creator_id, user_id)
+            except ChatError as error:
+                if error.code is Code.NOT_FOUND:
+                    raise invalid("members", "must be ids of users") from None
+                raise
             group = with_member(group, user_id)
         await self._store.create(group, created_at)
         self._news.tell_created(group)
@@ -220,12 +225,7 @@ class Groups:
         self._clearing.clear(group_conversation(group.id))
 
     async def _check_addition(self, user_id: str, other_id: str) -> None:
-        try:
-            await self._people.get(other_id)
-        except ChatError as error:
-            if error.code is Code.NOT_FOUND:
-                raise invalid("members", "must be ids of users") from None
-            raise
+        await self._people.get(other_id)
         if await self._people.blocked_between(user_id, other_id):
             raise ChatError(Code.BLOCKED)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from langcodes import standardize_tag
+
 # Chinese is written in two scripts that readers of one cannot take for granted
 # in the other, so for it the script counts (RFC 5646, section 4.1).
 _CHINESE_SCRIPTS = {
@@ -19,9 +21,12 @@ _CHINESE_SCRIPTS = {
 
 @lru_cache(1_000)
 def canonical(tag: str) -> str:
-    """Spell a language tag as RFC 5646 recommends: `pt-br` becomes `pt-BR`."""
-    language, *rest = tag.replace("_", "-").split("-")
-    return "-".join([language.lower(), *map(_spell_subtag, rest)])
+    """Spell a language tag as RFC 5646 recommends: `pt-br` becomes `pt-BR`, `spa` `es`."""
+    language, *rest = tag.lower().replace("_", "-").split("-")
+    if len(language) == 3:
+        # The registry has only the shorter code of a language that has two (section 2.2.1).
+        language = standardize_tag(language).split("-")[0]
+    return "-".join([language, *map(_spell_subtag, rest)])
 
 
 @lru_cache(1_000)

@@ -161,7 +161,7 @@ class Uploads:
             if file.owner_id == owner_id
         }
         if not all(address in found for address in addresses):
-            raise invalid(field, "must be the URL of a file that you uploaded")
+            raise invalid(field, "must be the `url` that an upload of yours was answered with")
         return [found[address] for address in addresses if address]
 
 

@@ -345,6 +345,18 @@ async def test_people_who_joined_at_the_same_moment_are_all_in(
 
 
 @pytest.mark.gen_test
+async def test_who_does_not_exist_is_not_found_and_a_list_with_them_is_wrong(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    (ana,) = await people(http_client, base_url, "Ana")
+    group = await make_group(ana)
+    added = await ana.put(f"/groups/{group['id']}/members/{'0' * 24}", {})
+    assert (added.status, added.error) == (404, "not_found")
+    made = await ana.post("/groups", {"name": "Team", "members": ["0" * 24]})
+    assert (made.error, list(made.fields)) == ("validation_error", ["members"])
+
+
+@pytest.mark.gen_test
 async def test_nobody_is_added_by_someone_they_blocked(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -22,6 +22,9 @@ tags = st.from_regex(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}", fullmatch=True
         ("zh-hant-tw", "zh-Hant-TW"),
         ("SR-LATN", "sr-Latn"),
         ("es-419", "es-419"),
+        ("spa", "es"),
+        ("POR-br", "pt-BR"),
+        ("fil", "fil"),
     ],
 )
 def test_a_tag_is_spelled_as_recommended(tag: str, spelled: str) -> None:

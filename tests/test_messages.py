@@ -386,6 +386,7 @@ async def test_between_people_one_of_whom_blocked_the_other_nothing_passes(
         ({"reply_to": "0" * 24}, "reply_to"),
         ({"client_id": ""}, "client_id"),
         ({"client_id": "x" * 65}, "client_id"),
+        ({"client_id": "a\0"}, "client_id"),
         ({"recipient_id": {"$gt": ""}}, "recipient_id"),
         ({"group_id": "0" * 24}, "recipient_id"),
     ],
