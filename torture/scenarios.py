@@ -141,6 +141,7 @@ async def _torture(scenario: Scenario, ground: Ground, crowd: Crowd) -> Outcome:
     stored = await asyncio.to_thread(ground.read_stored)
     ground.collect_faults()
     violations = [Violation("fault", line) for line in ground.faults]
+    is_fleet = scenario.is_fleet or scenario.workers > 1
     return Outcome(
         scenario=scenario,
         faults=len(back),
@@ -148,7 +149,7 @@ async def _torture(scenario: Scenario, ground: Ground, crowd: Crowd) -> Outcome:
         sights=sum(map(len, crowd.record.seen.values())),
         back=tuple(back),
         seconds=seconds,
-        violations=[*check(crowd.record, stored, is_fleet=scenario.is_fleet), *violations],
+        violations=[*check(crowd.record, stored, is_fleet=is_fleet), *violations],
         times=ground.times,
     )
 
