@@ -204,6 +204,8 @@ def test_it_runs_on_a_database_of_the_operator_s_own(
         ("HOST", "no such host", "change HOST or PORT"),
         ("JWT_ACCESS_SECRET", "short", "JWT_ACCESS_SECRET is too short"),
         ("JWT_REFRESH_SECRET", "your-super-secret-jwt-refresh-key-here", "is a sample"),
+        ("REDIS_URL", "redis://:hun/secret@127.0.0.1:6379", "`/` is %2F"),
+        ("REDIS_URL", "redis://127.0.0.1:6379?foo=bar", "and no others"),
         ("MONGODB_URI", "postgres://localhost", "MONGODB_URI must begin with"),
         ("MONGODB_URI", "mongodb://", "write it as"),
         ("MONGODB_URI", "mongodb://who:secret@127.0.0.1:99999/", "correct its port"),
