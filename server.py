@@ -76,7 +76,10 @@ def main() -> int:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(work)
     except WorkerFailedError as error:
-        return error.code  # the worker has said itself what is wrong
+        if error.has_said_why:
+            return error.code or 1
+        sys.stderr.write(f"The server cannot start: {error}.\n")
+        return 1
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, SettingError) else 1
