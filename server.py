@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C ends the program without a stack trace also while all this is imported.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -60,10 +65,10 @@ class Foundation:
 def main() -> int:
     """Run the server; return the exit code: 0, 1 for a failed start, 2 for a wrong setting."""
     options = read_options()
-    # Until the event loop takes them over, all ways to stop unwind the stack.
-    for signum in stops():
-        signal.signal(signum, signal.default_int_handler)
     try:
+        # Until the event loop takes them over, all ways to stop unwind the stack.
+        for signum in stops():
+            signal.signal(signum, signal.default_int_handler)
         with contextlib.ExitStack() as closing:
             if options.worker is not None:
                 work = join(Line(options.worker))

@@ -168,6 +168,21 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
         assert (tmp_path / "data/secrets/jwt_access").read_text() == secret
 
 
+def test_ctrl_c_while_it_is_imported_ends_it_without_a_word(tmp_path: Path) -> None:
+    # In the place of a library, what never gets imported.
+    (tmp_path / "uvloop.py").write_text(
+        "import pathlib, time\npathlib.Path('here').touch()\nwhile True: time.sleep(0.01)\n"
+    )
+    server = ServerProcess(tmp_path, PYTHONPATH=str(tmp_path))
+    try:
+        wait_until((tmp_path / "here").exists)
+        server.press_ctrl_c()
+        assert server.wait() == -signal.SIGINT  # 130 for a shell
+    finally:
+        server.kill()
+    assert server.stdout + server.stderr == ""
+
+
 @pytest.mark.parametrize("path", [os.environ["PATH"], "/nowhere"], ids=["setpriv", "prctl"])
 def test_a_killed_server_leaves_no_database_and_no_lock(tmp_path: Path, path: str) -> None:
     with ServerProcess(tmp_path, PATH=path) as server:
