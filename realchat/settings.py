@@ -31,6 +31,7 @@ from realchat.setting_types import (
     Seconds,
     Silence,
     Size,
+    Workers,
 )
 from realchat.setting_urls import URLS, find_fault
 
@@ -59,6 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 5000
+    workers: Workers = "1"
     base_url: str = ""
     client_url: str = ""
     data_dir: Path = Path("data")

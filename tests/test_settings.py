@@ -72,6 +72,10 @@ def test_a_folder_in_the_file_s_place_is_refused(tmp_path: Path) -> None:
     [
         ("PORT", "0"),
         ("PORT", "5000.5"),
+        ("WORKERS", "0"),
+        ("WORKERS", "257"),
+        ("WORKERS", "two"),
+        ("WORKERS", "2\n"),
         ("ACCESS_TOKEN_SECONDS", "-1"),
         ("MAX_UPLOAD_BYTES", "1 GB"),
         ("RATE_LIMITS", "maybe"),

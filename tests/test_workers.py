@@ -25,6 +25,7 @@ from workers import Team, device_on
 
 from realchat.mongod import EmbeddedMongod
 from realchat.options import count_workers
+from realchat.settings import read_settings
 from realchat.worker import Share, WorkerFailedError
 from realchat.workers import Workers
 from torture.crowd import Size
@@ -426,6 +427,24 @@ def test_a_number_of_workers_that_cannot_be_is_refused(tmp_path: Path, number: s
 
 def test_auto_is_one_worker_a_core() -> None:
     assert count_workers("auto") == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("number", ["1", "99", "100", "199", "249", "256", "auto"])
+def test_a_number_of_workers_that_is_taken_as_a_setting_can_be_counted(number: str) -> None:
+    settings = read_settings({"WORKERS": number}, Path("no-such-file"))
+    assert 1 <= count_workers(settings.workers) <= 256
+
+
+def test_a_setting_says_how_many_workers_there_are(folder: Path) -> None:
+    (folder / ".env").write_text("WORKERS=2\n")
+    with ServerProcess(folder) as team:
+        wait_until(lambda: "is ready" in team.stdout)
+        assert len(team.workers) == 2
+
+
+def test_the_command_line_wins_over_the_setting(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, "--workers", "1", WORKERS="2") as server:
+        assert server.workers == []
 
 
 def test_one_worker_is_the_server_alone(tmp_path: Path) -> None:
