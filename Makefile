@@ -15,9 +15,9 @@ SWIFT := tests/swift
 .PHONY: run test lint torture bench bench-translation bench-page bench-workers pictures
 .DEFAULT_GOAL := run
 
-# WORKERS=4 for as many processes, WORKERS=auto for one a core.
+# WORKERS=4 for as many processes, WORKERS=auto for one a core, which the server reads itself.
 run: .venv/installed
-	.venv/bin/python server.py --workers $(or $(WORKERS),1)
+	.venv/bin/python server.py
 
 # Two at a time, each with its own MongoDB: those that drive a browser take a core each.
 test: lint $(ARGOS)/.venv/installed $(SWIFT)/.venv/installed

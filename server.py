@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C ends the program without a stack trace also while all this is imported.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -21,12 +26,12 @@ from realchat.keeping import Embedded, keep_alive
 from realchat.logs import configure_logs
 from realchat.mongod import start_mongod
 from realchat.mongodb_uri import try_uri
-from realchat.options import read_options
+from realchat.options import count_workers, read_options
 from realchat.pairs import EngineState
 from realchat.redis_server import start_redis
 from realchat.restoring import renew_epoch
 from realchat.secrets_file import fill_secrets
-from realchat.settings import SettingError, StartError, read_settings
+from realchat.settings import SettingError, Settings, StartError, read_settings
 from realchat.startup import describe, name_mongodb, name_redis
 from realchat.worker import Line, Share, WorkerFailedError
 from realchat.workers import Workers, hear, prepare_meters
@@ -60,23 +65,27 @@ class Foundation:
 def main() -> int:
     """Run the server; return the exit code: 0, 1 for a failed start, 2 for a wrong setting."""
     options = read_options()
-    # Until the event loop takes them over, all ways to stop unwind the stack.
-    for signum in stops():
-        signal.signal(signum, signal.default_int_handler)
     try:
+        # Until the event loop takes them over, all ways to stop unwind the stack.
+        for signum in stops():
+            signal.signal(signum, signal.default_int_handler)
         with contextlib.ExitStack() as closing:
             if options.worker is not None:
                 work = join(Line(options.worker))
             elif options.new_epoch:
-                work = forget_epoch(prepare(closing))
-            elif options.workers == 1:
-                work = serve_alone(prepare(closing))
+                work = forget_epoch(prepare(closing, read_settings()))
             else:
-                work = supervise(prepare(closing, options.workers), options.workers)
+                given = read_settings()
+                number = options.workers or count_workers(given.workers)
+                foundation = prepare(closing, given, number)
+                work = serve_alone(foundation) if number == 1 else supervise(foundation, number)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(work)
     except WorkerFailedError as error:
-        return error.code  # the worker has said itself what is wrong
+        if error.has_said_why:
+            return error.code or 1
+        sys.stderr.write(f"The server cannot start: {error}.\n")
+        return 1
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, SettingError) else 1
@@ -85,12 +94,11 @@ def main() -> int:
     return 0
 
 
-def prepare(closing: contextlib.ExitStack, workers: int = 1) -> Foundation:
-    """Read the settings and start what they ask for; `closing` ends it. Raises `StartError`.
+def prepare(closing: contextlib.ExitStack, given: Settings, workers: int = 1) -> Foundation:
+    """Start what the settings that are given ask for; `closing` ends it. Raises `StartError`.
 
     Blocks, and must run in the main thread, on which the embedded programs depend.
     """
-    given = read_settings()
     configure_logs(given.log_level)
     prepare_folder("DATA_DIR", given.data_dir)
     prepare_folder("UPLOAD_DIR", given.upload_dir)

@@ -17,7 +17,7 @@ _NOT_YET = frozenset((errno.EADDRNOTAVAIL, socket.EAI_AGAIN))
 def claim_port(settings: Settings) -> list[socket.socket]:
     """Listen on `HOST` and `PORT`; return the sockets.
 
-    Raises `SettingError`, or `StartError` where the address may be there in a moment.
+    Raises `SettingError`, or `StartError` where the address may be there, or free, in a moment.
     """
     try:
         return bind_sockets(settings.port, settings.host)
@@ -29,8 +29,7 @@ def claim_port(settings: Settings) -> list[socket.socket]:
                 f"The server cannot listen on {settings.host} port {settings.port} yet ({why}): "
                 "start it again once this machine has that address, or change HOST."
             ) from None
-        is_taken = number == errno.EADDRINUSE
-        advice = "stop the program that does, or change PORT" if is_taken else "change HOST or PORT"
-        raise SettingError(
-            f"The server cannot listen on {settings.host} port {settings.port} ({why}): {advice}."
-        ) from None
+        where = f"The server cannot listen on {settings.host} port {settings.port} ({why})"
+        if number == errno.EADDRINUSE:
+            raise StartError(f"{where}: stop the program that does, or change PORT.") from None
+        raise SettingError(f"{where}: change HOST or PORT.") from None

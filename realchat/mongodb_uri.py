@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from dns.resolver import NoNameservers, NoResolverConfiguration
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_preferences import Nearest
+from pymongo.uri_parser import split_options
 
 from realchat.settings import SettingError, StartError
 
@@ -37,6 +39,7 @@ def try_uri(uri: str, database: str) -> bool:
     """
     end = time.monotonic() + _ELECTION
     try:
+        _check_options(uri)
         client: Client = MongoClient(
             uri,
             serverSelectionTimeoutMS=_PATIENCE,
@@ -59,6 +62,26 @@ def try_uri(uri: str, database: str) -> bool:
     except PyMongoError as error:
         kind = StartError if _may_pass(error) else SettingError
         raise kind(_advice(error, uri)) from None
+
+
+def _check_options(uri: str) -> None:
+    """Refuse what the driver would leave out with a warning. Raises `SettingError` or `OSError`."""
+    seen = set()
+    for option in re.split("[&;]", uri.rpartition("@")[2].partition("?")[2]):
+        name, _, value = option.partition("=")
+        if not value:
+            continue  # which the driver refuses itself
+        if name in seen:
+            raise SettingError(f"MONGODB_URI has the option {name} twice: remove one.")
+        if name.lower() != "readpreferencetags":
+            seen.add(name)
+        try:
+            split_options(option)
+        except (ValueError, TypeError, ConfigurationError):
+            raise SettingError(
+                f"MONGODB_URI has an option {name} that there is not, or that cannot be what it "
+                "is set to: correct or remove it."
+            ) from None
 
 
 def _takes_writes(client: Client, database: str) -> bool:

@@ -15,8 +15,8 @@ def read_options() -> argparse.Namespace:
         "--workers",
         metavar="N",
         type=read_number,
-        default=1,
-        help="processes that share the port: a number, or auto for one a core (default 1)",
+        help="processes that share the port: a number, or auto for one a core (default: the "
+        "setting WORKERS)",
     )
     parser.add_argument(
         "--new-epoch",

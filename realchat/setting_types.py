@@ -7,6 +7,14 @@ from typing import Annotated
 from msgspec import Meta
 
 Port = Annotated[int, Meta(ge=1, le=65535, description="a whole number from 1 to 65535")]
+# As `count_workers` in options.py reads it.
+Workers = Annotated[
+    str,
+    Meta(
+        pattern=r"^(auto|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])\Z",
+        description="a number from 1 to 256, or auto for one a core",
+    ),
+]
 Seconds = Annotated[
     int, Meta(ge=1, le=366 * 86400, description="a whole number of seconds, a year at most")
 ]

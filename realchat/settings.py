@@ -31,7 +31,9 @@ from realchat.setting_types import (
     Seconds,
     Silence,
     Size,
+    Workers,
 )
+from realchat.setting_urls import URLS, find_fault
 
 MIB = 1024 * 1024
 
@@ -39,7 +41,6 @@ MIB = 1024 * 1024
 MIN_SECRET_BYTES = 32
 # What the samples of documents call themselves; no such value is a secret.
 _SAMPLES = ("your-", "change-me", "changeme", "example", "super-secret")
-_REDIS = ("redis://", "rediss://", "unix://")
 # What settings are called whose type has no description of its own.
 _KINDS = {bool: "true or false", Path: "the path of a folder"}
 # Addresses that stand for all of a machine's; nobody can open them.
@@ -59,6 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 5000
+    workers: Workers = "1"
     base_url: str = ""
     client_url: str = ""
     data_dir: Path = Path("data")
@@ -142,6 +144,8 @@ def read_settings(
 
 def _read_env_file(path: Path) -> Mapping[str, str | None]:
     try:
+        if path.is_dir():  # dotenv takes that for a file that is not there
+            raise IsADirectoryError("it is a folder")
         return dotenv_values(path)
     except (OSError, UnicodeError) as error:
         raise SettingError(
@@ -203,20 +207,10 @@ def _check_mail(settings: Settings) -> None:
 
 
 def _check_urls(settings: Settings) -> None:
-    for name in ("base_url", "client_url", "libretranslate_url", "s3_endpoint_url"):
+    for name in URLS:
         url = getattr(settings, name)
-        if url and not url.startswith(("http://", "https://")):
-            raise SettingError(f"{name.upper()} must begin with http:// or https://.")
-    if settings.client_url.rstrip("/").count("/") > len(("http:", "")):
-        raise SettingError(
-            "CLIENT_URL must be an origin, such as https://chat.example.org, without a path."
-        )
-    if settings.redis_url and not settings.redis_url.startswith(_REDIS):
-        raise SettingError("REDIS_URL must begin with redis://, rediss:// or unix://.")
-    if settings.mongodb_uri and not settings.mongodb_uri.startswith(
-        ("mongodb://", "mongodb+srv://")
-    ):
-        raise SettingError("MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
+        if url and (fault := find_fault(name, url)):
+            raise SettingError(f"{name.upper()} {fault}.")
 
 
 def _check_files(settings: Settings) -> None:

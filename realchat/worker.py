@@ -16,9 +16,13 @@ from realchat.meters import FOLDER_VARIABLE
 from realchat.models import Record
 from realchat.pairs import EngineState
 
-# Seconds that a worker may take to get ready, and to finish what it has begun.
+# Seconds that a worker may take to get ready, to finish what it has begun, and to end by itself
+# once its line is closed.
 _START_PATIENCE = 150
 _STOP_PATIENCE = 30
+_END_PATIENCE = 10
+# The exit codes of a worker that has said itself what is wrong, as `main` in server.py gives them.
+_SAID = frozenset((1, 2))
 
 
 class Share(Record, frozen=True, kw_only=True):
@@ -34,11 +38,25 @@ class Share(Record, frozen=True, kw_only=True):
 
 
 class WorkerFailedError(Exception):
-    """A worker ended instead of getting ready; `code` is its exit code."""
+    """A worker ended instead of getting ready.
 
-    def __init__(self, code: int) -> None:
-        super().__init__(f"a worker ended with code {code}")
+    `code` is its exit code, below 0 that of the signal that ended it, and none where it was
+    ended because it took too long.
+    """
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(_describe(code))
         self.code = code
+
+    @property
+    def has_said_why(self) -> bool:
+        """Whether it has told on stderr what is wrong, which another start would not change."""
+        return self.code in _SAID
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether another start may well succeed: it was ended from outside."""
+        return self.code is not None and not self.has_said_why
 
 
 class Line:
@@ -112,15 +130,16 @@ class Worker:
         try:
             async with asyncio.timeout(_START_PATIENCE):
                 words = await self._hear()
+            if words.endswith(b"\n"):
+                return msgspec.json.decode(words, type=EngineState | None)
+            code = await self._end()
         except TimeoutError:
-            words = b""
+            code = None
         except BaseException:
             await self.kill()
             raise
-        if not words.endswith(b"\n"):
-            await self.kill()
-            raise WorkerFailedError(await self.process.wait())
-        return msgspec.json.decode(words, type=EngineState | None)
+        await self.kill()
+        raise WorkerFailedError(code)
 
     async def stop(self) -> None:
         """Have it finish what it has begun, and end."""
@@ -143,6 +162,14 @@ class Worker:
         await self.process.wait()
         self._line.close()
 
+    async def _end(self) -> int:
+        """Let it end, which it does after its line is closed; return its exit code."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_PATIENCE):
+                return await self.process.wait()
+        await self.kill()
+        return await self.process.wait()
+
     async def _hear(self) -> bytes:
         """Return the line that it says, or what came of it before its end."""
         words = b""
@@ -155,3 +182,11 @@ class Worker:
                 break
             words += piece
         return words
+
+
+def _describe(code: int | None) -> str:
+    if code is None:
+        return f"a worker was not ready after {_START_PATIENCE} s"
+    if code < 0:
+        return f"a worker was ended by signal {-code} while it started"
+    return f"a worker ended with code {code} instead of serving"

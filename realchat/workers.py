@@ -25,6 +25,9 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 # Seconds after which a worker that dies has lived, and its successor starts at once.
 _LIVED = 60.0
+# How often one is started at the most that is killed each time before it is ready, as long as
+# there is none that it could succeed.
+_TRIES = 5
 
 
 class Workers:
@@ -112,9 +115,23 @@ class Workers:
         self._leaving.discard(worker)
 
     async def _add_one(self) -> EngineState | None:
-        worker, engine = await self._start_one()
+        """Start one more, anew where it was killed meanwhile; return what translates."""
+        worker, engine = await self._start_stubbornly()
         self._enlist(worker)
         return engine
+
+    async def _start_stubbornly(self) -> tuple[Worker, EngineState | None]:
+        pause = _FIRST_PAUSE
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._start_one()
+            except WorkerFailedError as error:
+                if not error.may_pass:
+                    raise
+                logger.error("%s and is started again in %.1f s", error, pause)
+            await asyncio.sleep(pause)
+            pause *= 2
+        return await self._start_one()
 
     async def _start_one(self) -> tuple[Worker, EngineState | None]:
         worker = await Worker.start(self._script, self._share)
@@ -156,7 +173,7 @@ class Workers:
                 worker, _ = await self._start_one()
             except (WorkerFailedError, OSError) as error:
                 pause = self._pause
-                logger.error("%s instead of serving; the next in %.1f s", _name(error), pause)
+                logger.error("%s; the next is started in %.1f s", _name(error), pause)
                 continue
             self._enlist(worker)
             logger.info("a worker serves in its place", extra={"data": {"workers": self.pids}})

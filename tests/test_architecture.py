@@ -95,6 +95,7 @@ ROOMS = {
         "realchat.replies",
         "realchat.requests",
         "realchat.setting_types",
+        "realchat.setting_urls",
         "realchat.settings",
         "realchat.terms",
     ],

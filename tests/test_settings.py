@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from realchat.redis_client import make_connection, make_redis
 from realchat.settings import SettingError, Settings, read_settings
+from realchat.startup import name_redis
 
 ROOT = Path(__file__).parent.parent
 NOWHERE = Path("no-such-file")
@@ -58,11 +60,22 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         read_settings({}, file)
 
 
+def test_a_folder_in_the_file_s_place_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / ".env"
+    folder.mkdir()
+    with pytest.raises(SettingError, match=r"\.env cannot be read \(it is a folder\)"):
+        read_settings({}, folder)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("PORT", "0"),
         ("PORT", "5000.5"),
+        ("WORKERS", "0"),
+        ("WORKERS", "257"),
+        ("WORKERS", "two"),
+        ("WORKERS", "2\n"),
         ("ACCESS_TOKEN_SECONDS", "-1"),
         ("MAX_UPLOAD_BYTES", "1 GB"),
         ("RATE_LIMITS", "maybe"),
@@ -85,6 +98,74 @@ def test_a_wrong_value_is_refused_in_one_sentence(name: str, value: str) -> None
     assert name.rpartition("_")[0] in sentence
     assert sentence.endswith(".")
     assert ". " not in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hun/ter2pw@127.0.0.1:6379",
+        "redis://:hun#ter2pw@127.0.0.1:6379",
+        "redis://:hun?ter2pw@127.0.0.1:6379",
+        "redis://:hun[ter2pw@127.0.0.1:6379",
+        "redis://:hun]ter2pw@127.0.0.1:6379",
+        "redis://who:12/ter2pw@127.0.0.1:6379",
+        "redis://who:12#ter2pw@127.0.0.1:6379",
+        "redis://who:12?ter2pw@127.0.0.1:6379",
+        "redis://:ter2pw@127.0.0.1:abc",
+        "redis://:ter2pw@127.0.0.1:99999",
+        "redis://:ter2pw@127.0.0.1:0",
+        "redis://:ter2pw@",
+        "redis://",
+        "redis:///0",
+        "redis://:ter2pw@127.0.0.1/3x",
+        "redis://:ter2pw@127.0.0.1/-1",
+        "unix://relative",
+        "unix://:ter2pw@relative/path",
+        "unix:///",
+        "unix:///var/#ter2pw",
+    ],
+)
+def test_an_address_of_redis_that_is_none_is_refused_and_not_quoted(url: str) -> None:
+    with pytest.raises(SettingError, match=r"^REDIS_URL must be written as .+ %2F.+\.$") as refusal:
+        read_settings({"REDIS_URL": url}, NOWHERE)
+    assert not any(part in str(refusal.value) for part in ("hun", "ter2pw", "127.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379?foo=bar",
+        "redis://127.0.0.1:6379?db=1&db=2",
+        "redis://127.0.0.1:6379?db=x",
+        "redis://127.0.0.1:6379?db=",
+        "redis://127.0.0.1:6379?ssl_cert_reqs=none",
+        "rediss://127.0.0.1:6379?ssl_cert_reqs=perhaps",
+        "rediss://127.0.0.1:6379?ssl_check_hostname=perhaps",
+    ],
+)
+def test_an_option_that_redis_does_not_have_is_refused(url: str) -> None:
+    with pytest.raises(SettingError, match=r"^REDIS_URL (may|has) .+\.$"):
+        read_settings({"REDIS_URL": url}, NOWHERE)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://[::1]:6379/",
+        "redis://:hun%2Fter%23@127.0.0.1:6379/3",
+        "redis://who:p@ss:word@redis.example.org:6379",
+        "redis://redis.example.org?db=2&username=who&password=x&client_name=realchat",
+        "rediss://redis.example.org?ssl_ca_certs=/a&ssl_ca_path=/b&ssl_cert_reqs=required"
+        "&ssl_certfile=/c&ssl_check_hostname=true&ssl_ciphers=HIGH&ssl_keyfile=/d&ssl_password=x",
+        "unix:///run/redis.sock",
+        "unix://who:word@/run/redis.sock?db=1",
+    ],
+)
+def test_an_address_of_redis_that_is_taken_can_be_used(url: str) -> None:
+    taken = read_settings({"REDIS_URL": url}, NOWHERE).redis_url
+    assert make_connection(make_redis(taken))
+    assert "None" not in name_redis(taken)
 
 
 @pytest.mark.parametrize(

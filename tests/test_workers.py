@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from parts import require
 from people import register
 from processes import ServerProcess, is_alive, request_under_way, wait_until
+from pymongo import MongoClient
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
+from understudy import doom
 from workers import Team, device_on
 
+from realchat.mongod import EmbeddedMongod
 from realchat.options import count_workers
+from realchat.settings import read_settings
 from realchat.worker import Share, WorkerFailedError
 from realchat.workers import Workers
 from torture.crowd import Size
@@ -186,6 +192,7 @@ def test_a_version_that_does_not_start_leaves_the_old_one_serving(team: Team) ->
     team.process.send_signal(signal.SIGHUP)
     try:
         wait_until(lambda: "the workers stay as they are" in team.stderr)
+        assert "the workers stay as they are: a worker ended with code 2 " in team.stderr
     finally:
         settings.unlink()
     assert team.workers == before
@@ -204,17 +211,75 @@ def test_a_worker_that_dies_in_a_renewal_leaves_as_many_as_there_were(team: Team
     assert before.isdisjoint(team.workers)
 
 
+def understudies(folder: Path, number: int) -> Workers:
+    """Return as many that stand for workers, none of which has begun."""
+    share = Share(sockets=[], mongodb_uri="", redis_url="", meters=str(folder))
+    return Workers(UNDERSTUDY, share, number)
+
+
 @pytest.mark.gen_test(timeout=60)
 async def test_workers_that_are_ready_are_stopped_in_order_when_another_does_not_get_so(
     tmp_path: Path,
 ) -> None:
-    share = Share(sockets=[], mongodb_uri="", redis_url="", meters=str(tmp_path))
-    workers = Workers(UNDERSTUDY, share, 4)
+    doom(tmp_path, 3, 1, after=3)
+    workers = understudies(tmp_path, 4)
     with pytest.raises(WorkerFailedError):
         await workers.start()
     await workers.stop()
     assert names_in(tmp_path, "stopped-*") == ["stopped-0", "stopped-1", "stopped-2"]
     assert [pid for pid in workers.pids if is_alive(pid)] == []
+
+
+@pytest.mark.parametrize("code", [1, 2])
+@pytest.mark.gen_test(timeout=60)
+async def test_a_worker_that_says_what_is_wrong_ends_the_start_with_its_own_code(
+    tmp_path: Path, code: int
+) -> None:
+    doom(tmp_path, 0, code)
+    workers = understudies(tmp_path, 2)
+    with pytest.raises(WorkerFailedError, match=f"^a worker ended with code {code} ") as failure:
+        await workers.start()
+    assert failure.value.has_said_why
+    assert names_in(tmp_path, "begun-*") == ["begun-0"]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["the first", "another"])
+@pytest.mark.gen_test(timeout=60)
+async def test_a_worker_that_is_killed_while_it_starts_is_started_again(
+    tmp_path: Path, number: int
+) -> None:
+    doom(tmp_path, number, -signal.SIGKILL, after=number)
+    workers = understudies(tmp_path, 2)
+    await workers.start()
+    assert len(workers.pids) == 2
+    await workers.stop()
+    assert len(names_in(tmp_path, "begun-*")) == 3
+    assert len(names_in(tmp_path, "stopped-*")) == 2
+
+
+def test_workers_that_are_killed_each_time_end_the_start_with_one_sentence(folder: Path) -> None:
+    # What Python runs in each process before anything else.
+    (folder / "sitecustomize.py").write_text(
+        "import os, sys\nif '--worker' in sys.orig_argv: os.kill(os.getpid(), 9)\n"
+    )
+    said = refused(Team(folder, PYTHONPATH=str(folder)), 1).splitlines()
+    assert said[-1] == ("The server cannot start: a worker was ended by signal 9 while it started.")
+    assert sum("is started again" in line for line in said) == 4
+    assert "Traceback" not in "".join(said)
+
+
+def test_a_database_of_another_shape_ends_the_start_of_workers_with_their_code(
+    folder: Path, mongod: EmbeddedMongod
+) -> None:
+    name = f"test_{secrets.token_hex(6)}"
+    client: MongoClient[dict[str, Any]] = MongoClient(mongod.uri)
+    with client:
+        people = [{"email_key": "ada@example.org"}, {"email_key": "ada@example.org"}]
+        client[name]["users"].insert_many(people)
+        said = refused(Team(folder, MONGODB_URI=mongod.uri, MONGODB_DB=name), 1)
+        client.drop_database(name)
+    assert said.startswith(f"The database {name} cannot be prepared")
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -362,6 +427,24 @@ def test_a_number_of_workers_that_cannot_be_is_refused(tmp_path: Path, number: s
 
 def test_auto_is_one_worker_a_core() -> None:
     assert count_workers("auto") == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("number", ["1", "99", "100", "199", "249", "256", "auto"])
+def test_a_number_of_workers_that_is_taken_as_a_setting_can_be_counted(number: str) -> None:
+    settings = read_settings({"WORKERS": number}, Path("no-such-file"))
+    assert 1 <= count_workers(settings.workers) <= 256
+
+
+def test_a_setting_says_how_many_workers_there_are(folder: Path) -> None:
+    (folder / ".env").write_text("WORKERS=2\n")
+    with ServerProcess(folder) as team:
+        wait_until(lambda: "is ready" in team.stdout)
+        assert len(team.workers) == 2
+
+
+def test_the_command_line_wins_over_the_setting(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, "--workers", "1", WORKERS="2") as server:
+        assert server.workers == []
 
 
 def test_one_worker_is_the_server_alone(tmp_path: Path) -> None:
