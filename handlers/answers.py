@@ -90,8 +90,10 @@ class AnsweringHandler(web.RequestHandler):
         """Answer at once with an error, and throw away what still comes of the body.
 
         Closing the connection instead would reset it, and a client that is
-        still sending would never read the answer.
+        still sending would never read the answer. Who was refused already is not told again.
         """
+        if self._refusal is not None:
+            return
         self._refusal = error
         self.log_exception(type(error), error, None)
         self.clear()

@@ -14,6 +14,7 @@ from tornado import web
 from handlers.answers import AnsweringHandler
 from handlers.endpoint import JSON, Operation
 from handlers.request import address_of, read_query
+from handlers.underway import DrainableApplication
 from realchat.decoding import decode_json
 from realchat.errors import ChatError, Code
 from realchat.logs import request_id
@@ -33,6 +34,7 @@ class ApiHandler(AnsweringHandler):
     # 10,000 characters of content, each escaped in JSON as two `\\uXXXX`, fit.
     body_limit = 256 * 1024
 
+    application: DrainableApplication
     principal: Principal
 
     def initialize(self, services: Services) -> None:
@@ -70,6 +72,9 @@ class ApiHandler(AnsweringHandler):
                 self.refuse(error)
             else:
                 self.postpone(error)
+        else:
+            if self._has_body():
+                self.application.note_body(self)
 
     async def admit(self) -> None:
         """Let the request in, or raise why not."""
@@ -96,6 +101,17 @@ class ApiHandler(AnsweringHandler):
         self._body += chunk
         if len(self._body) > self.body_limit:
             self.refuse(self.too_large())
+
+    def is_receiving(self) -> bool:
+        """Tell whether more of the body is to come, of a request that has no answer."""
+        return self._refusal is None and not self.request._body_future.done()
+
+    def on_connection_close(self) -> None:
+        """Have nobody wait for a request of which the rest never comes."""
+        is_cut_off = not self.request._body_future.done()
+        super().on_connection_close()
+        if is_cut_off:
+            self.application.forget(self)
 
     async def authenticate(self) -> Principal:
         """Return who asks, by the access token in the `Authorization` header."""

@@ -22,8 +22,11 @@ from realchat.settings import SettingError, Settings, StartError
 
 logger = logging.getLogger("realchat.server")
 
-# Seconds that a stop waits for the requests under way, and then for connections.
-FINISH_PATIENCE = 10
+# Seconds from the signal on in which requests under way may end, as uploads do; then those in
+# which who is still sending is told to come back, and those for connections to close. Together
+# they are less than a parent gives its workers (`realchat.worker`).
+FINISH_PATIENCE = 24
+REFUSAL_PATIENCE = 2
 CLOSE_PATIENCE = 3
 # Seconds that it waits for what connections without a request under way may still ask: one
 # that was let in a moment ago has its request on the way.
@@ -67,11 +70,13 @@ async def serve(
     gc.set_threshold(*COLLECT_AT)
     await tell_ready(services.readiness.details.translation)
     await stop.wait()
+    end = asyncio.get_running_loop().time() + FINISH_PATIENCE
     services.readiness.drain()
     server.stop()
     await ChatSocket.close_all(CLOSE_PATIENCE)
     await server.linger(LINGERING)
-    await application.finish_requests(FINISH_PATIENCE)
+    await application.finish_requests(end)
+    await application.refuse_rest(REFUSAL_PATIENCE)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_PATIENCE):
             await server.close_all_connections()

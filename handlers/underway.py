@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-from weakref import WeakKeyDictionary
+from collections.abc import Callable
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakSet
 
 from tornado import web
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
+
+from realchat.errors import ChatError, Code
+
+# What is said to who was not waited for, and the seconds after which they may try again.
+_STOPPING = "The server is stopping. Try again in a moment."
+_LATER = 2
+
+
+class Receiver(Protocol):
+    """A handler of a request whose body is read as it comes."""
+
+    def is_receiving(self) -> bool:
+        """Tell whether more of the body is to come, of a request that has no answer."""
+
+    def refuse(self, error: Exception) -> None:
+        """Answer at once with an error, and throw away what still comes of the body."""
 
 
 class DrainableApplication(web.Application):
@@ -18,6 +35,7 @@ class DrainableApplication(web.Application):
         super().__init__(*arguments, **settings)
         # Whether each is answered; weak, because one whose client went away may never be.
         self._requests: WeakKeyDictionary[HTTPServerRequest, bool] = WeakKeyDictionary()
+        self._receiving: WeakSet[Receiver] = WeakSet()
 
     def find_handler(self, request: HTTPServerRequest, **arguments: Any) -> Any:
         """Route a request, and remember it until its answer is out."""
@@ -27,21 +45,39 @@ class DrainableApplication(web.Application):
 
     def log_request(self, handler: web.RequestHandler) -> None:
         """Log a request whose answer is complete."""
-        if handler.request in self._requests:
-            self._requests[handler.request] = True
+        self.forget(handler)
         super().log_request(handler)
 
-    async def finish_requests(self, seconds: float) -> None:
-        """Wait until every request has its answer, but no longer than `seconds`."""
-        end = asyncio.get_running_loop().time() + seconds
-        while self._answering() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
-            # No event tells that a client took the last bytes, or went away.
-            await asyncio.sleep(0.02)
+    def note_body(self, handler: Receiver) -> None:
+        """Remember a request of which more than its headers may be on the way."""
+        self._receiving.add(handler)
+
+    def forget(self, handler: web.RequestHandler) -> None:
+        """Wait no longer for a request: it is answered, or the rest of it never comes."""
+        if handler.request in self._requests:
+            self._requests[handler.request] = True
+
+    async def finish_requests(self, end: float) -> None:
+        """Wait until every request has its answer, but no longer than `end`, by the loop's time."""
+        await _until(lambda: not self._answering(), end)
+
+    async def refuse_rest(self, seconds: float) -> None:
+        """Answer 503 to who is still sending; wait so many seconds at most until all have it."""
+        for handler in list(self._receiving):
+            if handler.is_receiving():
+                handler.refuse(ChatError(Code.UNAVAILABLE, _STOPPING, retry_after=_LATER))
+        await _until(lambda: not self._answering(), asyncio.get_running_loop().time() + seconds)
 
     def _answering(self) -> bool:
         return any(
             not answered or _is_writing(request) for request, answered in self._requests.items()
         )
+
+
+async def _until(is_so: Callable[[], bool], end: float) -> None:
+    while not is_so() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
+        # No event tells that a client took the last bytes, or went away.
+        await asyncio.sleep(0.02)
 
 
 def _is_writing(request: HTTPServerRequest) -> bool:

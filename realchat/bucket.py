@@ -18,7 +18,7 @@ from realchat.disk import Disk, PartFile, name_of
 from realchat.errors import ChatError, Code
 from realchat.models import FileContent
 from realchat.reach import Reach
-from realchat.s3 import AWAY, S3, Body
+from realchat.s3 import AWAY, S3, Body, explain
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Bucket:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucket")
         # One of its own, for a look must not wait behind the calls that are in doubt.
         self._lookout = ThreadPoolExecutor(1, thread_name_prefix="bucket-look")
-        self._reach = Reach("the bucket", self._look)
+        self._reach = Reach("the bucket", self._look, explain)
 
     @property
     def state(self) -> Literal["bucket", "away"]:

@@ -19,11 +19,20 @@ _PAUSE = 1.0
 
 
 class Reach:
-    """Knows of one thing whether it answers; `look` raises `ChatError` when it does not."""
+    """Knows of one thing whether it answers; `look` raises `ChatError` when it does not.
 
-    def __init__(self, name: str, look: Callable[[], Awaitable[None]]) -> None:
+    `explain` says for the log what it raised that for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        look: Callable[[], Awaitable[None]],
+        explain: Callable[[BaseException], str],
+    ) -> None:
         self._name = name
         self._look = look
+        self._explain = explain
         # Whether it does, as far as is known.
         self.answers = True
         self._asking: asyncio.Task[None] | None = None
@@ -64,8 +73,10 @@ class Reach:
             async with asyncio.timeout(_PATIENCE):
                 await self._look()
             self.answers = True
-        except (ChatError, TimeoutError):
+        except (ChatError, TimeoutError) as error:
             self.answers = False
-        if self.answers != answered:
-            logger.warning("%s %s", self._name, "answers" if self.answers else "does not answer")
+            if answered:
+                logger.warning("%s does not answer: %s", self._name, self._explain(error))
+        if self.answers and not answered:
+            logger.warning("%s answers", self._name)
         return self.answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ResponseError
 
 from realchat.metrics import count_bus_dropped, count_bus_sent
 from realchat.redis_client import DEADLINE, FAULTS, connect, make_connection, pauses
@@ -17,6 +19,9 @@ from realchat.redis_client import DEADLINE, FAULTS, connect, make_connection, pa
 # Seconds until what could not be sent is sent again: as long, with some to spare, as
 # others may need to come back and listen.
 _SETTLING = 1.3
+# Seconds of silence after which who is between here and Redis may have forgotten a connection, of
+# which nothing tells.
+_SILENCE = 10.0
 # What waits to be sent, in envelopes and in bytes, and how many go at once.
 _MAX_WAITING, _MAX_BYTES = 20_000, 32 * 1024 * 1024
 _BATCH = 256
@@ -92,9 +97,7 @@ class Sender:
         try:
             is_up = await self._connect(connection)
             while True:
-                await self._await_more()
-                # One that was lost would connect again by itself, before others are back.
-                if is_up and connection.is_connected and await self._send_some(connection):
+                if is_up and await self._serve(connection):
                     pause = pauses()
                     self._state.note_return()
                     continue
@@ -102,17 +105,31 @@ class Sender:
                 await self._state.wait()
                 await asyncio.sleep(_SETTLING)
                 is_up = await self._connect(connection)
+                # Where something waits, a connection that refuses it would be no return.
+                if is_up and not self._waiting:
+                    self._state.note_return()
         finally:
             await connection.disconnect(nowait=True)
 
-    async def _await_more(self) -> None:
+    async def _serve(self, connection: AbstractConnection) -> bool:
+        """Send what comes next; tell whether the connection was there for it."""
+        now = asyncio.get_running_loop().time
+        begun = now()
+        await self._await_more(connection)
+        # One that was lost would connect again by itself, before others are back.
+        if not connection.is_connected:
+            return False
+        return await self._send_some(connection, may_be_forgotten=now() - begun >= _SILENCE)
+
+    async def _await_more(self, connection: AbstractConnection) -> None:
+        """Wait for something to send, or until the connection is lost."""
         if not self._waiting and self._has_dropped:
             self._has_dropped = False
             self._dropped()
         if not self._waiting:
             self._done.set()
             self._more.clear()
-            await self._more.wait()
+            await _watch(connection, self._more)
 
     async def _connect(self, connection: AbstractConnection) -> bool:
         try:
@@ -122,11 +139,18 @@ class Sender:
             return False
         return True
 
-    async def _send_some(self, connection: AbstractConnection) -> bool:
+    async def _send_some(self, connection: AbstractConnection, *, may_be_forgotten: bool) -> bool:
         """Send the first of what waits; it waits on where nobody knows whether it arrived."""
         batch = list(islice(self._waiting, _BATCH))
         try:
-            async with asyncio.timeout(DEADLINE):
+            try:
+                await _publish(connection, batch)
+            except FAULTS as error:
+                if not may_be_forgotten or isinstance(error, ResponseError):
+                    raise
+                # Should it have arrived, others know it by its number.
+                await connection.disconnect(nowait=True)
+                await connect(connection)
                 await _publish(connection, batch)
         except FAULTS as error:
             await connection.disconnect(nowait=True)
@@ -142,6 +166,24 @@ class Sender:
 
 async def _publish(connection: AbstractConnection, batch: list[Waiting]) -> None:
     commands = [("SPUBLISH", channel, data) for channel, data in batch]
-    await connection.send_packed_command(connection.pack_commands(commands))
-    for _ in batch:
-        await connection.read_response()
+    async with asyncio.timeout(DEADLINE):
+        await connection.send_packed_command(connection.pack_commands(commands))
+        for _ in batch:
+            await connection.read_response()
+
+
+async def _watch(connection: AbstractConnection, more: asyncio.Event) -> None:
+    """Wait for more to send; disconnect and return where Redis hangs up before that."""
+    wanted = asyncio.ensure_future(more.wait())
+    # Nothing is to come, so that what ends this is the end.
+    reading = asyncio.ensure_future(
+        connection.read_response(timeout=math.inf, disconnect_on_error=False)
+    )
+    try:
+        await asyncio.wait((wanted, reading), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        wanted.cancel()
+        reading.cancel()
+        await asyncio.gather(wanted, reading, return_exceptions=True)
+    if not reading.cancelled():
+        await connection.disconnect(nowait=True)

@@ -18,7 +18,16 @@ import boto3
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    InvalidRegionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from realchat.errors import ChatError, Code
 from realchat.settings import MIB, Settings
@@ -42,6 +51,17 @@ _MISSING = {"404", "NoSuchKey", "NoSuchUpload"}
 # MinIO's and Ceph's words for it; others may say it by the status 507 alone.
 _FULL = {"XMinioStorageFull", "QuotaExceeded", "InsufficientStorage"}
 _INSUFFICIENT_STORAGE = 507
+# What is wrong with settings, in words that name no key; other errors' quote addresses.
+_MISTAKES = (
+    InvalidRegionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+# What a `HEAD` is refused with, whose answer has no body to say why.
+_SPEECHLESS = {"403", "404"}
 # What we call our files (`realchat.disk.name_of`).
 _OURS = re.compile(r"[0-9a-f]{2}/[0-9a-f]{24}")
 # What clients are told, and the seconds after which they may try again.
@@ -76,7 +96,12 @@ class S3:
     def ping(self) -> None:
         """Return when the bucket is there for us."""
         with _in_our_words():
-            self._asking.head_bucket(Bucket=self._bucket)
+            try:
+                self._asking.head_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                if _code_of(error) in _SPEECHLESS:
+                    self._ask_why()
+                raise
 
     def put(self, name: str, path: Path) -> None:
         """Store a file, a large one in parts: all of it, or none. Raises `OSError`, too."""
@@ -129,6 +154,10 @@ class S3:
         self._asking.close()
         self._sending.close()
 
+    def _ask_why(self) -> None:
+        """Ask for what is refused with a reason, where the bucket is."""
+        self._asking.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+
     def _name(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + name}
 
@@ -177,6 +206,15 @@ def _in_our_words() -> Iterator[None]:
         raise _refusal(cause) from cause
     except BotoCoreError as error:
         raise _away() from error
+
+
+def explain(error: BaseException) -> str:
+    """Say in one line, for the log, what a call failed of."""
+    cause = error.__cause__ or error
+    if isinstance(cause, ClientError):
+        return _code_of(cause)
+    name = type(cause).__name__
+    return f"{name}, {' '.join(str(cause).split())}" if isinstance(cause, _MISTAKES) else name
 
 
 def _refusal(error: BaseException | None) -> ChatError:

@@ -23,7 +23,7 @@ from balancers import (
     write_site,
 )
 from people import Client, Person, register
-from processes import ServerProcess, wait_until
+from processes import ServerProcess, free_port, wait_until
 from redis_part import RedisServer
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient, HTTPError
@@ -230,6 +230,28 @@ async def test_where_no_server_is_there_the_balancer_says_so_in_the_contract_s_w
     assert (reply.status, reply.error) == (503, "unavailable")
     assert int(reply.headers["Retry-After"]) > 0
     site.restart()
+
+
+def test_nginx_writes_what_people_search_for_into_no_log(tmp_path: Path) -> None:
+    find("nginx")
+    away = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    nginx = Nginx(tmp_path, away)
+    try:
+        paths = ["/users", "/upload", "/ws", "/groups/invite/word"]
+        plain = (tmp_path / "site.conf").read_text().partition("listen 127.0.0.1:")[2]
+        redirecting = f"http://127.0.0.1:{plain.partition(';')[0]}"
+        for url in (*(f"{nginx.url}{path}" for path in paths), redirecting):
+            subprocess.run(
+                ["curl", "-s", "-o", "/dev/null", f"{url}?q=secretword"], check=True, timeout=60
+            )
+    finally:
+        nginx.stop()
+    logs = {path.name: path.read_text() for path in tmp_path.glob("*.log")}
+    assert not [name for name, text in logs.items() if "secretword" in text]
+    # That a machine is away is to be seen all the same.
+    (line,) = (each for each in logs["realchat.log"].splitlines() if "/users" in each)
+    assert all(address in line for address in away)
+    assert '"502' in line
 
 
 @pytest.mark.gen_test(timeout=180)

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from forms import (
@@ -28,9 +29,13 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 
+from realchat.bucket import Bucket
+from realchat.disk import Disk
 from realchat.errors import ChatError, Code
+from realchat.file_types import inspect
 from realchat.ids import now
 from realchat.mongod import EmbeddedMongod
+from realchat.s3 import S3
 from realchat.services import Services, open_services
 from realchat.settings import Settings
 from torture.proxy import Proxy
@@ -311,6 +316,49 @@ class TestWrongKey:
         reply = await send(ana, form(part(b"hello")))
         assert (reply.status, reply.error) == (503, "unavailable")
         assert "not-the-secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"s3_secret_access_key": "not-the-secret"}, "SignatureDoesNotMatch"),
+        ({"s3_bucket": "no-such-bucket"}, "NoSuchBucket"),
+    ],
+)
+@pytest.mark.gen_test(timeout=60)
+async def test_what_a_bucket_refuses_with_is_named_as_the_reason(
+    settings: Settings, wrong: dict[str, str], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await look(structs.replace(settings, **wrong))
+    assert f"the bucket does not answer: {reason}" in caplog.text
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_key_that_is_set_nowhere_is_named_as_the_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else this machine's own, or its role's, would be taken.
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    nowhere = {"s3_bucket": "files", "s3_endpoint_url": "http://127.0.0.1:1"}
+    await look(structs.replace(Settings(upload_dir=tmp_path), **nowhere))
+    reason = "NoCredentialsError, Unable to locate credentials"
+    assert f"the bucket does not answer: {reason}" in caplog.text
+
+
+async def look(settings: Settings) -> None:
+    """Look at a bucket once, as a server does when it starts."""
+    disk = Disk(settings.upload_dir, inspect)
+    bucket = Bucket(S3(settings), disk)
+    try:
+        await bucket.check()
+        assert bucket.state == "away"
+    finally:
+        bucket.close()
+        disk.close()
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from msgspec import UNSET, UnsetType
+from processes import wait_until
 from redis.crc import key_slot
 from redis_part import RedisCluster, RedisServer
 from tornado.ioloop import IOLoop
@@ -344,6 +345,14 @@ class TestBetweenProcesses:
         assert "fault in what hears the bus" in caplog.text
 
 
+def has_senders(redis: RedisServer, number: int) -> bool:
+    """Tell whether so many connections are there that are neither heard nor asked anything."""
+    with redis.client() as client:
+        listed = client.client_list(_type="normal")
+    # The others are where a process looks for masters, and this one.
+    return sum(one["cmd"] not in ("info", "client|list") for one in listed) == number
+
+
 async def try_in_vain(redis: RedisServer) -> None:
     """Begin with a Redis that is of no use; then end both."""
     bus = RedisBus(redis.url, new_id())
@@ -393,6 +402,35 @@ class TestWithoutRedis:
         assert await here.next() == Resync()
         assert caplog.text.count("Redis is back") == 2  # each said it once
         assert caplog.text.count("Redis is away") == 2
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_once_it_is_back_the_first_word_of_a_silent_process_finds_it_there(
+        self, pair: tuple[RedisBus, RedisBus], redis: RedisServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = pair
+        there = Ear(other)
+        redis.kill()
+        redis.start()
+        assert await there.next() == Resync()
+        await asyncio.to_thread(wait_until, lambda: has_senders(redis, 2))
+        caplog.clear()
+        one.publish(typing(TEAM))
+        assert await there.next() == typing(TEAM)
+        assert "Redis is away" not in caplog.text
+
+    @pytest.mark.gen_test(timeout=30)
+    async def test_one_that_closes_silent_connections_is_not_away(
+        self, pair: tuple[RedisBus, RedisBus], redis: RedisServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = pair
+        there = Ear(other)
+        with redis.client() as client:
+            # As its setting `timeout` does, which spares those that listen.
+            client.client_kill_filter(_type="normal", skipme=True)
+        await asyncio.to_thread(wait_until, lambda: has_senders(redis, 2))
+        one.publish(typing(TEAM))
+        assert await there.next() == typing(TEAM)
+        assert "Redis is away" not in caplog.text
 
     @pytest.mark.gen_test(timeout=30)
     async def test_a_pause_loses_nothing(

@@ -18,6 +18,8 @@ from redis_part import RedisServer
 from realchat.events import AnyHappening, UserChanged
 from realchat.ids import new_id
 from realchat.redis_bus import RedisBus
+from realchat.redis_client import make_redis
+from realchat.redis_sender import Sender
 
 # Seconds; a bound for what never comes, not a measure of speed.
 PATIENCE = 30
@@ -53,6 +55,7 @@ class Relay:
         self.url = f"redis://127.0.0.1:{self.port}"
         self._redis = redis
         self._writers: list[asyncio.StreamWriter] = []
+        self._passing: set[asyncio.Task[None]] = set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, onward = await asyncio.open_unix_connection(self._redis.socket)
@@ -61,6 +64,7 @@ class Relay:
             asyncio.create_task(self._pass(reader, onward)),
             asyncio.create_task(self._pass(answers, writer)),
         ]
+        self._passing.update(passing)
         await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
         for one in passing:
             one.cancel()
@@ -68,6 +72,12 @@ class Relay:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             writer.write(data)
+
+    def forget_all(self) -> None:
+        """Pass on no more of the connections that there are, and say nothing of it."""
+        for one in self._passing:
+            one.cancel()
+        self._passing.clear()
 
     def reset_all(self) -> None:
         for writer in self._writers:
@@ -107,5 +117,44 @@ def test_what_is_told_after_a_connection_was_reset_arrives(redis: RedisServer) -
             finally:
                 await speaker.close()
                 await hearer.close()
+
+    play(tell())
+
+
+class Attentive:
+    """A state of Redis that counts its faults."""
+
+    def __init__(self) -> None:
+        self.faults = 0
+        self.returned = asyncio.Event()
+
+    async def wait(self) -> None:
+        pass
+
+    def note_fault(self, error: BaseException) -> None:
+        self.faults += 1
+
+    def note_return(self) -> None:
+        self.returned.set()
+
+
+def test_what_is_told_over_a_connection_that_was_forgotten_arrives_over_another_one(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realchat.redis_sender._SILENCE", 0.0)
+
+    async def tell() -> None:
+        state = Attentive()
+        async with relay_to(redis) as relay:
+            client = make_redis(relay.url)
+            sender = Sender(client, state, lambda: None)
+            sender.open()
+            sender.send("before", b"it was forgotten")
+            await asyncio.wait_for(state.returned.wait(), PATIENCE)
+            relay.forget_all()
+            sender.send("after", b"it was forgotten")
+            assert await sender.close(PATIENCE)
+            await client.aclose()
+        assert state.faults == 0
 
     play(tell())

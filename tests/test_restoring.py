@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from people import Person, register
-from processes import PATIENCE, ROOT, ServerProcess, free_port
+from processes import PATIENCE, ROOT, ServerProcess, free_port, wait_until
+from pymongo import MongoClient
 from sockets import device
 from tornado.httpclient import AsyncHTTPClient
 
+from realchat.mongod import EmbeddedMongod
 from torture.stand import ENVIRON
 
 
@@ -80,6 +83,25 @@ def test_a_server_that_runs_keeps_its_epoch(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "Another server is running" in done.stderr
         assert server.is_ready()
+
+
+def test_who_runs_on_the_database_is_to_be_stopped_first(
+    tmp_path: Path, mongod: EmbeddedMongod
+) -> None:
+    name = f"test_{secrets.token_hex(6)}"
+    environ = {"MONGODB_URI": mongod.uri, "MONGODB_DB": name}
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+    with ServerProcess(tmp_path / "one", **{**ENVIRON, **environ}) as server:
+        done = run_once(tmp_path / "other", **environ)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert len(done.stderr.splitlines()) == 1
+        assert f"1 process is alive on the database {name}" in done.stderr
+        server.kill()
+    wait_until(lambda: run_once(tmp_path / "other", **environ).returncode == 0)
+    client: MongoClient[dict[str, object]]
+    with MongoClient(mongod.uri) as client:
+        client.drop_database(name)
 
 
 def test_a_database_that_is_away_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether the processes that write to one database can hear each other.
+"""Which processes write to one database, and whether they can hear each other.
 
 Each calls itself to MongoDB by the Redis that it shares with others, if any, so that
 nothing has to be kept, and what a process that died had said is gone with its connections.
@@ -41,18 +41,27 @@ def introduce(redis_url: str, database: str) -> Caller:
 
 async def look_around(database: Database, me: Caller) -> None:
     """Say in the log where processes use the database that this one cannot hear."""
-    try:
-        callers = await database.callers()
-    except (ChatError, PyMongoError) as error:
-        # Not every user may ask that, and it is only advice.
-        logger.debug("who else is connected is not told", exc_info=error)
-        return
-    if any(_is_deaf(me, other) for other in map(_read, callers) if other):
+    if any(_is_deaf(me, other) for other in await _ask(database)):
         logger.warning(
             "another process uses the database %s, and the two do not hear each other: give "
             "all of them the same REDIS_URL, or stop all but one",
             me.database,
         )
+
+
+async def count_processes(database: Database, name: str) -> int:
+    """Return how many processes use the database of that name, as far as its user may know."""
+    return len({other.process for other in await _ask(database) if other.database == name})
+
+
+async def _ask(database: Database) -> list[Caller]:
+    try:
+        callers = await database.callers()
+    except (ChatError, PyMongoError) as error:
+        # Not every user may ask that, and it is only advice.
+        logger.debug("who else is connected is not told", exc_info=error)
+        return []
+    return [other for other in map(_read, callers) if other]
 
 
 def _name_bus(redis_url: str) -> str:
