@@ -6,11 +6,14 @@ const CODES =
   "ar bg bn ca cs da de el en es et eu fa fi fr gl he hi hu id it ja ko lt lv ms nb nl pl pt ro " +
   "ru sk sl sq sr sv sw ta th tr uk ur vi zh-Hans zh-Hant";
 
+// By the Unicode CLDR, for browsers that lack them.
+const OWN_NAMES = { eu: "euskara", gl: "galego", sq: "shqip" };
+
 // As the reader calls it: "Spanish".
 export const languageName = (code) => nameIn(locale.value, code);
 
-// As its speakers call it: "español".
-export const ownName = (code) => nameIn(code, code);
+// As its speakers call it: "español". Some browsers do not know all of them so.
+export const ownName = (code) => (isSpoken(code) ? nameIn(code, code) : (OWN_NAMES[code] ?? code));
 
 const names = new Map(); // language → how it names languages
 
@@ -21,6 +24,14 @@ function nameIn(language, code) {
     return names.get(language).of(code);
   } catch {
     return code;
+  }
+}
+
+function isSpoken(code) {
+  try {
+    return !(code in OWN_NAMES) || Intl.DisplayNames.supportedLocalesOf([code]).length > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -13,6 +13,9 @@ const QUIET = 500;
 const online = new Map(); // user id → whether they are there
 const typing = new Map(); // conversation → ids of those who write
 const timers = new Map();
+// Whether all that changes is told, and whether what was so before it is known too.
+let isHeard = false;
+export const isPresenceKnown = signal(false);
 let meanwhile = null; // what was told while the list of those who are there was on its way
 
 const signalIn = (map, key, initial) => {
@@ -20,7 +23,8 @@ const signalIn = (map, key, initial) => {
   return map.get(key);
 };
 
-export const isOnline = (id) => isMe(id) || signalIn(online, id, false).value;
+export const isOnline = (id) =>
+  isMe(id) || (isPresenceKnown.value && signalIn(online, id, false).value);
 export const writersOf = (conversation) => signalIn(typing, conversation, []).value;
 
 export async function loadPresence() {
@@ -31,7 +35,19 @@ export async function loadPresence() {
   batch(() => {
     for (const [id, one] of online) one.value = there.has(id);
     for (const id of there) signalIn(online, id, true).value = true;
+    isPresenceKnown.value = isHeard;
   });
+}
+
+// With a connection, which tells what changes.
+export function hearPresence() {
+  isHeard = true;
+  return loadPresence();
+}
+
+// Without a connection: whoever was there may have gone.
+export function doubtPresence() {
+  isHeard = isPresenceKnown.value = false;
 }
 
 // Nobody tells who was there already when one gets to know them.
@@ -59,6 +75,7 @@ export function takeTyping({ conversation, user_id, on }) {
 export function clearPresence() {
   for (const timer of timers.values()) clearTimeout(timer);
   timers.clear();
+  doubtPresence();
   batch(() => {
     for (const one of online.values()) one.value = false;
     for (const one of typing.values()) one.value = [];

@@ -55,6 +55,7 @@ export async function startSync() {
   await Promise.all([
     conversations.recallConversations(),
     recallPeople(),
+    reads.recallReads(),
     outbox.recallOutbox(),
     recallDrafts(),
   ]);
@@ -92,6 +93,7 @@ export async function reread() {
 function tellState(state, again) {
   isCaughtUp = false;
   missed = [];
+  presence.doubtPresence();
   // A connection that is there counts once what was missed is there too.
   connection.value = { state: state === "open" ? "connecting" : state, again };
 }
@@ -104,7 +106,7 @@ async function catchUp(hello) {
     if (line !== asking) return;
     const groups = conversations.groupVersions();
     line?.send({ type: "resume", ref: RESUME, epoch, cursors: allCursors(), groups });
-    await presence.loadPresence();
+    await presence.hearPresence();
   } catch {
     // Without the list there is nothing to go on from: once more, on a new connection.
     if (!hasList) asking?.again();

@@ -2,7 +2,7 @@
 
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
-import { isOnline } from "../../state/presence.js";
+import { isOnline, isPresenceKnown } from "../../state/presence.js";
 import { person } from "../../state/people.js";
 
 const HUES = 12;
@@ -31,7 +31,10 @@ export const GroupAvatar = ({ id, name }) => html`
   </span>
 `;
 
-export const Dot = ({ id }) =>
-  isOnline(id)
+// Without a connection nobody knows, and nothing is said.
+export function Dot({ id }) {
+  if (!isPresenceKnown.value) return null;
+  return isOnline(id)
     ? html`<span class="dot on" role="img" aria-label=${t("presence.online")}></span>`
     : html`<span class="dot" role="img" aria-label=${t("presence.offline")}></span>`;
+}

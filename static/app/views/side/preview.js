@@ -56,7 +56,8 @@ const Outgoing = ({ one }) =>
 
 function Said({ message, isGroup }) {
   const { sender_id: sender, deleted } = message;
-  const label = isMe(sender) || isGroup ? t("side.says", { name: nameOf(sender) }) : "";
+  const name = html`<bdi class="name">${nameOf(sender)}</bdi>`;
+  const label = isMe(sender) || isGroup ? parts("side.says", { name }) : "";
   if (deleted) return html`<${Line} label=${label} note=${t("side.deleted")} />`;
   return html`<${Line} label=${label} ...${shown(message)} attachments=${message.attachments} />`;
 }
@@ -70,7 +71,7 @@ export function shown({ content, content_lang, translation }) {
 
 const Line = ({ label, isMarked, note, ...said }) => html`
   <span class="said">
-    ${label && html`<span class=${isMarked ? "who marked" : "who"} dir="auto">${label}</span>`}${" "}
+    ${label && html`<span class=${isMarked ? "who marked" : "who"}>${label}</span>`}${" "}
     ${note ? html`<em>${note}</em>` : html`<${Text} ...${said} />`}
   </span>
 `;

@@ -4,7 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/ht
 import { agoOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { groupOf, isAcquainted, peerOf, titleOf } from "../../state/conversations.js";
-import { fetchPresence, isOnline } from "../../state/presence.js";
+import { fetchPresence, isOnline, isPresenceKnown } from "../../state/presence.js";
 import { close } from "../../state/route.js";
 import { connection } from "../../state/sync.js";
 import { openDialog } from "../../state/ui.js";
@@ -30,7 +30,7 @@ export function Head({ conversation }) {
       </button>
       <${Face} id=${conversation} />
       <div class="who">
-        <h2 ref=${title} tabindex="-1"><bdi>${titleOf(conversation)}</bdi></h2>
+        <h2 ref=${title} tabindex="-1" dir="auto">${titleOf(conversation)}</h2>
         <p class="quiet">
           ${
             peerOf(conversation)
@@ -73,6 +73,6 @@ function Presence({ id }) {
     };
   }, [id, isHere, isTold, isConnected]);
   if (isHere) return html`<span class="here">${t("presence.online")}</span>`;
-  if (!isTold) return null;
+  if (!isTold || !isPresenceKnown.value) return null;
   return seen ? t("talk.lastSeen", { ago: agoOf(seen) }) : t("presence.offline");
 }

@@ -16,6 +16,7 @@ export class Scroller {
   atEnd = signal(true);
   #anchors = []; // what is in view, and where: [{node, top, bottom, isDrawn}]
   #at = 0; // the place in all that is loaded at which they are there
+  #edge = 0; // where the window of it begins on the screen
   #goesToEnd = false;
   #nodes = null;
 
@@ -120,7 +121,9 @@ export class Scroller {
     const kept = there.find(({ isDrawn }) => isDrawn) ?? there[0];
     if (!kept) return;
     const edge = kept.bottom > this.box.clientHeight ? "top" : "bottom";
-    const moved = placeOf(kept.node, this.box)[edge] - kept[edge];
+    // On the screen: something may have come above the window, too.
+    const shifted = edgeOf(this.box) - this.#edge;
+    const moved = placeOf(kept.node, this.box)[edge] - kept[edge] + shifted;
     if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
   }
 
@@ -139,6 +142,7 @@ export class Scroller {
     this.timeline.isFollowed = this.atEnd.peek();
     this.#anchors = this.#inView();
     this.#at = this.box.scrollTop;
+    this.#edge = edgeOf(this.box);
     this.#loadAhead();
     this.whenMoved?.();
   }
@@ -174,9 +178,11 @@ export class Scroller {
   }
 }
 
+const edgeOf = (box) => box.getBoundingClientRect().top;
+
 function placeOf(node, box) {
   const { top, bottom } = node.getBoundingClientRect();
-  const beginning = box.getBoundingClientRect().top;
+  const beginning = edgeOf(box);
   return { top: top - beginning, bottom: bottom - beginning };
 }
 
