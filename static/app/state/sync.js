@@ -17,6 +17,8 @@ import * as timelines from "./timelines.js";
 
 // "open" once all that was missed is here; "connecting"; "waiting" until `again`.
 export const connection = signal({ state: "connecting" });
+// Whether the server is known to be out of reach, until it is heard again.
+export const isAway = signal(false);
 export const limits = signal({ content: 10_000, files: 10, file_size: Infinity });
 
 const RESUME = "resume";
@@ -59,7 +61,7 @@ export async function startSync() {
     recallDrafts(),
   ]);
   if (open.value) refreshOpen();
-  line = new Connection(take, tellState);
+  line = new Connection(take, tellState, (isDoubted) => (isAway.value = isDoubted));
 }
 
 export function stopSync() {
@@ -67,7 +69,7 @@ export function stopSync() {
   line?.end();
   line = null;
   epoch = "";
-  isCaughtUp = hasList = false;
+  isCaughtUp = hasList = isAway.value = false;
   cursors = {};
   told = {};
   missed = [];
@@ -94,6 +96,7 @@ function tellState(state, again) {
   missed = [];
   // A connection that is there counts once what was missed is there too.
   connection.value = { state: state === "open" ? "connecting" : state, again };
+  if (state === "waiting") isAway.value = true;
 }
 
 async function catchUp(hello) {
@@ -138,6 +141,7 @@ function resumed(frame) {
   cursors = frame.cursors;
   conversations.takeCursors(cursors);
   connection.value = { state: "open" };
+  isAway.value = false;
   outbox.flushAll();
   conversations.refreshList();
   refreshPeople();
