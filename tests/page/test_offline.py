@@ -118,6 +118,27 @@ async def test_a_browser_that_is_wrong_about_the_network_is_not_believed(
 
 @in_a_browser
 @pytest.mark.gen_test(timeout=300)
+async def test_what_could_not_be_read_is_read_once_the_network_is_back(
+    http_client: AsyncHTTPClient, base_url: str
+) -> None:
+    async with two(http_client, base_url) as (ana, ben, browser, complaints):
+        await write(ben, ana, "Hello")
+        page = await arrive(browser, base_url, complaints)
+        await page.context.add_init_script(NO_HEART)
+        await page.reload()
+        await sign_in(page, ana.email)
+        await page.context.set_offline(True)
+        await conversation(page, "Ben").click()
+        await expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        await say(page, "Waiting")
+        await expect(message(page, "Waiting")).to_be_visible()
+        await page.context.set_offline(False)
+        await expect(message(page, "Hello")).to_be_visible()
+        await expect(message(page, "Waiting")).to_contain_text("Sent")
+
+
+@in_a_browser
+@pytest.mark.gen_test(timeout=300)
 async def test_who_is_at_the_end_stays_there_while_what_was_missed_is_on_its_way(
     http_client: AsyncHTTPClient, base_url: str
 ) -> None:

@@ -61,7 +61,7 @@ export async function startSync() {
     recallDrafts(),
   ]);
   if (open.value) refreshOpen();
-  line = new Connection(take, tellState, (isDoubted) => (isAway.value = isDoubted));
+  line = new Connection(take, tellState, tellDoubt);
 }
 
 export function stopSync() {
@@ -97,6 +97,12 @@ function tellState(state, again) {
   // A connection that is there counts once what was missed is there too.
   connection.value = { state: state === "open" ? "connecting" : state, again };
   if (state === "waiting") isAway.value = true;
+}
+
+// What could not be read meanwhile is read now: frames were not missed, answers may have been.
+function tellDoubt(isDoubted) {
+  isAway.value = isDoubted;
+  if (!isDoubted && open.value) refreshOpen();
 }
 
 async function catchUp(hello) {
