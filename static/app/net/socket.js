@@ -22,23 +22,27 @@ export class Connection {
   #renewed = false;
   #stale; // a token that was not taken
   #heard = 0;
+  #isDoubted = false;
   #later = 0;
   #clock;
   #ticked = Date.now();
 
   // `onFrame(frame)` for every frame; `onState(state, again)`: "open", "connecting", or "waiting"
-  // until the time `again`.
-  constructor(onFrame, onState) {
-    Object.assign(this, { onFrame, onState, isOpen: false });
-    addEventListener("online", this.#wake);
+  // until the time `again`; `onDoubt(isDoubted)`: whether the browser says that there is no network,
+  // and nothing that came since says otherwise.
+  constructor(onFrame, onState, onDoubt) {
+    Object.assign(this, { onFrame, onState, onDoubt, isOpen: false });
+    addEventListener("offline", this.#beDoubted);
+    addEventListener("online", this.#beOnline);
     document.addEventListener("visibilitychange", this.#wake);
     this.#clock = setInterval(this.#tick, TICK);
     this.#connect();
   }
 
-  // Connects at once, unless it is being done.
+  // Connects at once, unless it is being done; a connection that is doubted is tried out.
   retry = () => {
     if (!this.#socket && !this.#ended) this.#connect();
+    else if (this.#isDoubted) this.#probe();
   };
 
   // Tells whether the frame went out; what must not get lost is sent again by the caller.
@@ -53,7 +57,8 @@ export class Connection {
   end() {
     this.#ended = true;
     this.isOpen = false;
-    removeEventListener("online", this.#wake);
+    removeEventListener("offline", this.#beDoubted);
+    removeEventListener("online", this.#beOnline);
     clearInterval(this.#clock);
     document.removeEventListener("visibilitychange", this.#wake);
     this.#stopTimers();
@@ -89,6 +94,7 @@ export class Connection {
 
   #take(frame) {
     this.#heard = Date.now();
+    this.#doubt(false);
     if (frame.type === "hello") this.#greet(frame);
     if (frame.type === "going_away") this.#later = frame.retry_after_ms;
     this.onFrame(frame);
@@ -113,11 +119,31 @@ export class Connection {
   #wake = () => {
     if (document.visibilityState !== "visible" && !navigator.onLine) return;
     if (!this.isOpen) return this.retry();
+    if (Date.now() - this.#heard >= SILENT) this.#probe();
+  };
+
+  #probe() {
     const asked = Date.now();
-    if (asked - this.#heard < SILENT) return;
     this.send({ type: "ping" });
     this.#timers.push(setTimeout(() => this.#heard < asked && this.#abandon(), PROBE));
+  }
+
+  // A browser may be wrong, as with a tunnel or a server on the same machine: one that answers is
+  // not given up.
+  #beDoubted = () => {
+    if (this.send({ type: "ping" })) this.#doubt(true);
   };
+
+  #beOnline = () => {
+    this.#doubt(false);
+    this.#wake();
+  };
+
+  #doubt(isDoubted) {
+    if (this.#isDoubted === isDoubted) return;
+    this.#isDoubted = isDoubted;
+    this.onDoubt(isDoubted);
+  }
 
   #tick = () => {
     const late = Date.now() - this.#ticked - TICK;
@@ -136,6 +162,7 @@ export class Connection {
     this.#stopTimers();
     this.#socket = null;
     this.isOpen = false;
+    this.#isDoubted = false;
     if (this.#ended) return;
     if (code === 4401) this.#stale = token;
     // Whose session is over is told so when the token is renewed. Whose token is a new one and is

@@ -34,7 +34,9 @@ export const unreadTotal = computed(() =>
   ordered.value.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0),
 );
 
-const activity = ({ last_message: last, group }) => last?.created_at ?? group?.created_at ?? "";
+// When something was said last, as the server's clock has it, or "".
+export const activity = ({ last_message: last, group }) =>
+  last?.created_at ?? group?.created_at ?? "";
 
 export const directId = (userId) => ["dm", ...[account.value.id, userId].sort()].join(":");
 export const groupIdOf = (id) => (id.startsWith("group:") ? id.slice(6) : null);

@@ -37,6 +37,10 @@ export const waitingIn = (conversation) =>
     .filter((one) => one.conversation === conversation)
     .sort((one, other) => one.created_at - other.created_at);
 
+// What of a conversation was written last and is not said yet, if anything.
+export const lastUnsaidIn = (conversation) =>
+  waitingIn(conversation).findLast(({ status }) => status !== "said");
+
 // Whether something would be lost with the page: this browser's storage is full, or there is none.
 export const isAtRisk = () => [...unkept].some((id) => outgoing.peek().has(id));
 

@@ -17,6 +17,8 @@ import * as timelines from "./timelines.js";
 
 // "open" once all that was missed is here; "connecting"; "waiting" until `again`.
 export const connection = signal({ state: "connecting" });
+// Whether the server is known to be out of reach, until it is heard again.
+export const isAway = signal(false);
 export const limits = signal({ content: 10_000, files: 10, file_size: Infinity });
 
 const RESUME = "resume";
@@ -60,7 +62,7 @@ export async function startSync() {
     recallDrafts(),
   ]);
   if (open.value) refreshOpen();
-  line = new Connection(take, tellState);
+  line = new Connection(take, tellState, tellDoubt);
 }
 
 export function stopSync() {
@@ -68,7 +70,7 @@ export function stopSync() {
   line?.end();
   line = null;
   epoch = "";
-  isCaughtUp = hasList = false;
+  isCaughtUp = hasList = isAway.value = false;
   cursors = {};
   told = {};
   missed = [];
@@ -96,6 +98,13 @@ function tellState(state, again) {
   presence.doubtPresence();
   // A connection that is there counts once what was missed is there too.
   connection.value = { state: state === "open" ? "connecting" : state, again };
+  if (state === "waiting") isAway.value = true;
+}
+
+// What could not be read meanwhile is read now: frames were not missed, answers may have been.
+function tellDoubt(isDoubted) {
+  isAway.value = isDoubted;
+  if (!isDoubted && open.value) refreshOpen();
 }
 
 async function catchUp(hello) {
@@ -140,6 +149,7 @@ function resumed(frame) {
   cursors = frame.cursors;
   conversations.takeCursors(cursors);
   connection.value = { state: "open" };
+  isAway.value = false;
   outbox.flushAll();
   conversations.refreshList();
   refreshPeople();

@@ -35,6 +35,8 @@ export class Timeline {
     this.failure = signal(null);
     // Whether it came from the server, not from what this browser had kept.
     this.isFresh = false;
+    // Whether this browser had kept anything of it, once that is known.
+    this.isKept = signal();
     this.doubts = 0;
     // Whether somebody looks at its end, so that what is far above may go.
     this.isFollowed = true;
@@ -55,6 +57,7 @@ export class Timeline {
   // Shows what this browser kept, until the server tells.
   async recall() {
     const kept = await storage.read("timelines", this.id);
+    this.isKept.value = Boolean(kept);
     if (kept && !this.#last) this.#fill(kept);
   }
 

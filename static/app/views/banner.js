@@ -2,19 +2,19 @@
 
 import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/words.js";
-import { connectNow, connection } from "../state/sync.js";
+import { connectNow, connection, isAway } from "../state/sync.js";
 
 // Milliseconds that a connection may take before anybody needs to hear of it.
 const UNNOTICED = 800;
 
 export function Banner() {
-  const { state } = connection.value;
+  const isConnected = connection.value.state === "open" && !isAway.value;
   const [isShown, show] = useState(false);
   useEffect(() => {
-    if (state === "open") return show(false);
+    if (isConnected) return show(false);
     const timer = setTimeout(() => show(true), UNNOTICED);
     return () => clearTimeout(timer);
-  }, [state === "open"]);
+  }, [isConnected]);
   return html`
     <div class="banner" role="status">
       ${

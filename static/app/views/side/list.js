@@ -2,7 +2,8 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/words.js";
-import { hasList, ordered } from "../../state/conversations.js";
+import { hasList } from "../../state/conversations.js";
+import { listed } from "../../state/listed.js";
 import { open, show } from "../../state/route.js";
 import { step } from "../common/searching.js";
 import { Empty } from "./empty.js";
@@ -21,7 +22,7 @@ export function List() {
     else if (left.current) comeBack(box.current, left.current);
     left.current = id;
   }, [id]);
-  const all = ordered.value;
+  const all = listed.value;
   if (!all.length) return hasList.value ? html`<${Empty} />` : html`<${Waiting} />`;
   const tabbed = [last, id].find((one) => all.some((known) => known.id === one)) ?? all[0].id;
   return html`
@@ -63,7 +64,7 @@ export function useNeighbours() {
     const turn = (event) => {
       if (!event.altKey || !(event.key in STEPS) || document.querySelector("dialog[open]")) return;
       event.preventDefault();
-      const ids = ordered.value.map(({ id }) => id);
+      const ids = listed.value.map(({ id }) => id);
       const at = ids.indexOf(open.value) + STEPS[event.key];
       const next = open.value ? ids[at] : ids[0];
       if (next) show(next);

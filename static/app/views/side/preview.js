@@ -4,7 +4,7 @@
 import { html } from "../../lib/html.js";
 import { parts, t } from "../../lib/words.js";
 import { draftOf } from "../../state/drafts.js";
-import { waitingIn } from "../../state/outbox.js";
+import { lastUnsaidIn } from "../../state/outbox.js";
 import { isMe, nameOf } from "../../state/people.js";
 import { writersOf } from "../../state/presence.js";
 import { open } from "../../state/route.js";
@@ -20,7 +20,7 @@ export function Preview({ one }) {
   const draft = draftOf(id).text.trim();
   if (draft && open.value !== id)
     return html`<${Line} label=${t("side.draft")} isMarked content=${draft} />`;
-  const outgoing = waitingIn(id).findLast(({ status }) => status !== "said");
+  const outgoing = lastUnsaidIn(id);
   if (outgoing) return html`<${Outgoing} one=${outgoing} />`;
   if (!last) return html`<span class="said">${t("side.nothing_said")}</span>`;
   return html`<${Said} message=${last} isGroup=${kind === "group"} />`;

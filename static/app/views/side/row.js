@@ -4,6 +4,7 @@ import { html, useSignal } from "../../lib/html.js";
 import { shortOf } from "../../lib/dates.js";
 import { locale, t } from "../../lib/words.js";
 import { groupIdOf, peerOf, titleOf } from "../../state/conversations.js";
+import { lastUnsaidIn } from "../../state/outbox.js";
 import { Avatar, GroupAvatar } from "../common/avatar.js";
 import { Icon } from "../common/icon.js";
 import { ConversationMenu } from "./menu.js";
@@ -33,7 +34,7 @@ export function Row({ one, isOpen, hasTab }) {
           <strong dir="auto">${titleOf(id)}</strong>
           ${muted && html`<${Muted} />`}
         </span>
-        ${last && html`<time datetime=${last.created_at}>${shortOf(last.created_at)}</time>`}
+        <${Moment} stamp=${lastUnsaidIn(id)?.created_at ?? last?.created_at} />
         <${Preview} one=${one} />
         ${unread > 0 && html`<${Badge} count=${unread} muted=${muted} />`}
       </a>
@@ -46,6 +47,9 @@ export const Face = ({ id }) =>
   peerOf(id)
     ? html`<${Avatar} id=${peerOf(id)} presence />`
     : html`<${GroupAvatar} id=${groupIdOf(id)} name=${titleOf(id)} />`;
+
+const Moment = ({ stamp }) =>
+  stamp && html`<time datetime=${new Date(stamp).toISOString()}>${shortOf(stamp)}</time>`;
 
 const Muted = () => html`
   <${Icon} name="bellOff" />

@@ -104,6 +104,7 @@ export class Scroller {
 
   #goTo(node) {
     this.box.scrollTop += placeOf(node, this.box).top - this.box.clientHeight * ABOVE;
+    this.atEnd.value = false;
     this.#moved();
   }
 
@@ -127,15 +128,18 @@ export class Scroller {
     if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
   }
 
+  // Who is at the end and did not move is there whatever has come below since: the browser tells
+  // late of what was put there, or moved because there was less.
   #moved = () => {
-    this.#seeEnd();
+    if (this.box.scrollTop !== this.#at || !this.atEnd.peek()) this.#seeEnd();
     this.#look();
   };
 
+  // Who was at the end stays there while what the list already knows of is on its way.
   #seeEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
-    this.atEnd.value = isNear && !this.timeline.hasNewer;
+    this.atEnd.value = isNear && (this.atEnd.peek() || !this.timeline.hasNewer);
   }
 
   #look() {

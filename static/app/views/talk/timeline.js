@@ -5,6 +5,7 @@ import { dayOf } from "../../lib/dates.js";
 import { t } from "../../lib/words.js";
 import { explain } from "../../net/api.js";
 import { waitingIn } from "../../state/outbox.js";
+import { isAway } from "../../state/sync.js";
 import { clearTarget, target } from "../../state/target.js";
 import { timelineOf } from "../../state/timelines.js";
 import { active, beside } from "./active.js";
@@ -86,8 +87,14 @@ function Above({ timeline, isEmpty }) {
     return html`<p class="edge quiet" role="status">${t("talk.reading")}</p>`;
   if (isBeginning)
     return html`<p class="edge quiet">${t(isEmpty ? "talk.nothing" : "talk.beginning")}</p>`;
+  if (isAway.value && isUnknown(timeline))
+    return html`<p class="edge quiet">${t("talk.not_kept")}</p>`;
   return html`<p class="edge quiet"></p>`;
 }
+
+// Something was said, and nothing of it is here.
+const isUnknown = ({ isKept, messages, hasNewer }) =>
+  isKept.value === false && !messages.value.length && hasNewer;
 
 function Failure({ timeline, kinds }) {
   const failure = timeline.failure.value;
