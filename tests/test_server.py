@@ -36,7 +36,7 @@ def server() -> Iterator[ServerProcess]:
 def refused(process: ServerProcess, code: int) -> str:
     """Wait for a start that fails; return the one sentence it fails with."""
     try:
-        assert process.wait() == code
+        assert process.wait() == code, process.stderr
     finally:
         process.kill()
     assert process.stdout == ""

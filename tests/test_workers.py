@@ -84,7 +84,7 @@ async def knock(base_url: str, until: asyncio.Event) -> int:
 def refused(team: ServerProcess, code: int) -> str:
     """Wait for a start that fails; return what it fails with."""
     try:
-        assert team.wait() == code
+        assert team.wait() == code, team.stderr
     finally:
         team.kill()
     assert team.stdout == ""
