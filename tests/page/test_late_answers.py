@@ -81,20 +81,31 @@ class Held:
     """An answer of the server that is not given to the page until it may come."""
 
     def __init__(self) -> None:
-        self.was_made = asyncio.Event()
+        self._was_made = asyncio.Event()
         self.may_come = asyncio.Event()
 
     async def hold(self, route: Route) -> None:
         """Have the server answer now, and the page hear of it later."""
         answer = await route.fetch()
-        self.was_made.set()
+        self._was_made.set()
         await self.may_come.wait()
         await route.fulfill(response=answer)
+
+    async def was_made(self) -> None:
+        """Wait until the server has answered."""
+        async with asyncio.timeout(60):
+            await self._was_made.wait()
 
 
 def row_of(page: Page, name: str) -> Locator:
     """Return the row of a conversation in the list, with its menu."""
     return page.get_by_label("Your conversations").get_by_role("listitem").filter(has_text=name)
+
+
+async def choose(page: Page, name: str, item: str) -> None:
+    """Choose from a conversation's menu, by keys: what is under the pointer may move."""
+    await row_of(page, name).get_by_role("button", name=f"More about {name}").press("Enter")
+    await page.get_by_role("menuitem", name=item).press("Enter")
 
 
 def is_of(kind: str) -> Callable[[dict[str, Any]], bool]:
@@ -115,7 +126,7 @@ async def test_news_of_a_conversation_that_is_not_in_the_list_under_way_are_told
         held = Held()
         await page.route("**/conversations", held.hold, times=1)
         await ben.post("/groups", {"name": "Trip", "members": [ana.id]})
-        await held.was_made.wait()
+        await held.was_made()
         await write(cleo, "There I do not look", recipient_id=ana.id)
         await until(lambda: "message" in come)
         held.may_come.set()
@@ -223,11 +234,9 @@ async def test_mute_outlasts_an_older_list(http_client: AsyncHTTPClient, base_ur
         held = Held()
         await page.route("**/conversations", held.hold, times=1)
         await ben.post("/groups", {"name": "Trip", "members": [ana.id]})
-        await held.was_made.wait()
+        await held.was_made()
         row = row_of(page, "Ben")
-        await row.hover()
-        await row.get_by_role("button", name="More about Ben").click()
-        await page.get_by_role("menuitem", name="Mute").click()
+        await choose(page, "Ben", "Mute")
         await expect(row).to_contain_text("muted")
         async with page.expect_request_finished(lambda one: one.url.endswith("/conversations")):
             held.may_come.set()
@@ -245,10 +254,8 @@ async def test_a_conversation_that_comes_back_while_it_is_hidden_is_shown(
         await expect(conversation(page, "Ben")).to_contain_text("Away with it")
         held = Held()
         await page.route("**/conversations/dm:*", held.hold, times=1)
-        await row_of(page, "Ben").hover()
-        await row_of(page, "Ben").get_by_role("button", name="More about Ben").click()
-        await page.get_by_role("menuitem", name="Hide").click()
-        await held.was_made.wait()
+        await choose(page, "Ben", "Hide")
+        await held.was_made()
         await write(ben, "Here again", recipient_id=ana.id)
         await expect(conversation(page, "Ben")).to_contain_text("Here again")
         held.may_come.set()
@@ -301,7 +308,7 @@ async def test_a_list_that_was_asked_for_by_another_one_is_nobody_s(
         held = Held()
         await page.route("**/conversations", held.hold, times=1)
         await page.reload()
-        await held.was_made.wait()
+        await held.was_made()
         await page.evaluate(PART)
         await expect(page.get_by_label("Password", exact=True)).to_be_visible()
         held.may_come.set()
