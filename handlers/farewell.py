@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+from handlers.polling import poll
 from handlers.registry import Connection, Registry
 from realchat.errors import Close
 from realchat.frames import GoingAway
@@ -42,6 +43,5 @@ async def _close(connection: Connection) -> None:
 
 async def _await_empty(registry: Registry, seconds: float) -> None:
     end = asyncio.get_running_loop().time() + seconds
-    while any(registry) and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
-        # A connection is gone when its client has answered, which no one event tells.
-        await asyncio.sleep(0.02)
+    # A connection is gone when its client has answered.
+    await poll(lambda: not any(registry), end)

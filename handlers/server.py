@@ -12,6 +12,7 @@ import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
+from handlers.polling import poll
 from realchat.errors import Code
 from realchat.metrics import count_request
 from realchat.replies import ErrorDetail, ErrorReply
@@ -45,9 +46,7 @@ class Server(HTTPServer):
         Those of the WebSocket do not count.
         """
         end = asyncio.get_running_loop().time() + seconds
-        while self._connections and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
-            # No event tells that the last one went.
-            await asyncio.sleep(0.02)
+        await poll(lambda: not self._connections, end)
 
 
 class _Stream(IOStream):

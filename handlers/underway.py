@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -11,6 +10,7 @@ from tornado import web
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 
+from handlers.polling import poll
 from realchat.errors import ChatError, Code
 
 # What is said to who was not waited for, and the seconds after which they may try again.
@@ -59,25 +59,19 @@ class DrainableApplication(web.Application):
 
     async def finish_requests(self, end: float) -> None:
         """Wait until every request has its answer, but no longer than `end`, by the loop's time."""
-        await _until(lambda: not self._answering(), end)
+        await poll(lambda: not self._answering(), end)
 
     async def refuse_rest(self, seconds: float) -> None:
         """Answer 503 to who is still sending; wait so many seconds at most until all have it."""
         for handler in list(self._receiving):
             if handler.is_receiving():
                 handler.refuse(ChatError(Code.UNAVAILABLE, _STOPPING, retry_after=_LATER))
-        await _until(lambda: not self._answering(), asyncio.get_running_loop().time() + seconds)
+        await poll(lambda: not self._answering(), asyncio.get_running_loop().time() + seconds)
 
     def _answering(self) -> bool:
         return any(
             not answered or _is_writing(request) for request, answered in self._requests.items()
         )
-
-
-async def _until(is_so: Callable[[], bool], end: float) -> None:
-    while not is_so() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
-        # No event tells that a client took the last bytes, or went away.
-        await asyncio.sleep(0.02)
 
 
 def _is_writing(request: HTTPServerRequest) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from engine import Engine
 from msgspec import structs
 from people import Person, register
-from sockets import device
+from sockets import Device, device
 from test_translation import CATALAN, READY, SPANISH, meet, say
 from tornado.httpclient import AsyncHTTPClient
 
@@ -28,6 +28,18 @@ async def correct(person: Person, message_id: str, content: str = BETTER, lang: 
     """Put a translation right; return what came of it: an error's code, or nothing."""
     body = {"lang": lang, "content": content}
     return (await person.put(f"/messages/{message_id}/translation", body)).error
+
+
+async def translations(phone: Device) -> list[str]:
+    """Return the translations that have come, with their messages and after them."""
+    told = [one.get("translation", one) for one in await phone.settle()]
+    return [one["content"] for one in told if "content" in one]
+
+
+async def edit(services: Services, person: Person, message_id: str, content: str) -> None:
+    """Give a message another text; return when what follows of it is done."""
+    await person.patch(f"/messages/{message_id}", {"content": content})
+    await services.tasks.drain()
 
 
 class TestCorrections:
@@ -134,8 +146,7 @@ class TestCorrections:
         async with device(bru) as phone:
             await say(ana, bru, SPANISH)
             await services.tasks.drain()
-            told = [one.get("translation", one) for one in await phone.settle()]
-        assert [one["content"] for one in told if "content" in one] == [CATALAN]
+            assert await translations(phone) == [CATALAN]
 
     @pytest.mark.gen_test
     async def test_a_text_that_came_back_is_the_engines_again(
@@ -144,13 +155,10 @@ class TestCorrections:
         ana, bru = await meet(http_client, base_url)
         sent = await say(ana, bru, SPANISH)
         await correct(bru, sent["id"])
-        await ana.patch(f"/messages/{sent['id']}", {"content": "La casa es roja."})
-        await services.tasks.drain()
+        await edit(services, ana, sent["id"], "La casa es roja.")
         async with device(bru) as phone:
-            await ana.patch(f"/messages/{sent['id']}", {"content": SPANISH})
-            await services.tasks.drain()
-            told = [one.get("translation", one) for one in await phone.settle()]
-        assert [one["content"] for one in told if "content" in one] == [CATALAN]
+            await edit(services, ana, sent["id"], SPANISH)
+            assert await translations(phone) == [CATALAN]
 
     @pytest.mark.gen_test
     async def test_an_edited_message_has_no_correction(
@@ -159,8 +167,7 @@ class TestCorrections:
         ana, bru = await meet(http_client, base_url)
         sent = await say(ana, bru, SPANISH)
         await correct(bru, sent["id"])
-        await ana.patch(f"/messages/{sent['id']}", {"content": "La casa es roja."})
-        await services.tasks.drain()
+        await edit(services, ana, sent["id"], "La casa es roja.")
         made = (await bru.get(f"/messages/{sent['id']}/translation")).json
         assert made["content"] == "La casa és vermella."
         assert (await bru.get("/messages/search", q="ben gran")).json == []

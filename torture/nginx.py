@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ http {{
 """
 
 
-class Balancer:
+class Balancer(ABC):
     """A balancer before two servers, given as `host:port`, on its port of the loopback address."""
 
     program: str
@@ -46,9 +47,9 @@ class Balancer:
         self._arguments = self.arguments(servers)
         self.process = self._spawn()
 
+    @abstractmethod
     def arguments(self, servers: Sequence[str]) -> list[str]:
         """Write the files; return what the program is started with."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start it again."""
